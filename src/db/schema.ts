@@ -1,0 +1,105 @@
+import type { Columns } from './columns.sqlite.ts'
+
+/** Every table of Postern, written once; a column kit turns it into the tables of one database. */
+export function defineTables({ table, index, text, int, bool, time, json }: Columns) {
+  const users = table('users', {
+    id: text('id').primaryKey(),
+    username: text('username').notNull(),
+    usernameKey: text('username_key').notNull().unique(),
+    email: text('email'),
+    emailKey: text('email_key').unique(),
+    emailVerified: bool('email_verified').notNull(),
+    passwordHash: text('password_hash'),
+    passwordVersion: int('password_version').notNull(),
+    roles: json('roles').$type<string[]>().notNull(),
+    profile: json('profile').$type<Record<string, unknown>>().notNull(),
+    active: bool('active').notNull(),
+    createdAt: time('created_at').notNull(),
+    lastLoginAt: time('last_login_at')
+  })
+
+  const sessions = table(
+    'sessions',
+    {
+      id: text('id').primaryKey(),
+      userId: text('user_id')
+        .notNull()
+        .references(() => users.id, { onDelete: 'cascade' }),
+      jti: text('jti').notNull(),
+      prevJti: text('prev_jti'),
+      rotatedAt: time('rotated_at').notNull(),
+      authTime: time('auth_time').notNull(),
+      amr: json('amr').$type<string[]>().notNull(),
+      idleExpiresAt: time('idle_expires_at').notNull(),
+      expiresAt: time('expires_at').notNull(),
+      ip: text('ip'),
+      userAgent: text('user_agent'),
+      createdAt: time('created_at').notNull(),
+      lastUsedAt: time('last_used_at').notNull(),
+      revokedAt: time('revoked_at'),
+      revokeReason: text('revoke_reason'),
+      statusIndex: int('status_index')
+    },
+    t => [index('sessions_user').on(t.userId), index('sessions_idle_expiry').on(t.idleExpiresAt)]
+  )
+
+  // The key is the jti of one access token, or the id of a session that ended: both are looked up by every check.
+  const revokedJti = table(
+    'revoked_jti',
+    {
+      jti: text('jti').primaryKey(),
+      sid: text('sid').notNull(),
+      reason: text('reason').notNull(),
+      revokedAt: time('revoked_at').notNull(),
+      expiresAt: time('expires_at').notNull()
+    },
+    t => [index('revoked_jti_expiry').on(t.expiresAt)]
+  )
+
+  const signingKeys = table('signing_keys', {
+    kid: text('kid').primaryKey(),
+    algorithm: text('algorithm').notNull(),
+    state: text('state').$type<'next' | 'current' | 'retired'>().notNull(),
+    publicKey: text('public_key').notNull(),
+    sealedPrivateKey: text('sealed_private_key').notNull(),
+    createdAt: time('created_at').notNull(),
+    activatedAt: time('activated_at'),
+    retiredAt: time('retired_at')
+  })
+
+  const oneTimeTokens = table(
+    'one_time_tokens',
+    {
+      hash: text('hash').primaryKey(),
+      purpose: text('purpose').notNull(),
+      userId: text('user_id')
+        .notNull()
+        .references(() => users.id, { onDelete: 'cascade' }),
+      payload: json('payload').$type<Record<string, unknown>>().notNull(),
+      attempts: int('attempts').notNull(),
+      createdAt: time('created_at').notNull(),
+      expiresAt: time('expires_at').notNull(),
+      usedAt: time('used_at')
+    },
+    t => [index('one_time_tokens_user').on(t.userId, t.purpose), index('one_time_tokens_expiry').on(t.expiresAt)]
+  )
+
+  // No foreign keys: the trail outlives the account that it is about.
+  const auditEvents = table(
+    'audit_events',
+    {
+      id: text('id').primaryKey(),
+      at: time('at').notNull(),
+      event: text('event').notNull(),
+      userId: text('user_id'),
+      sessionId: text('session_id'),
+      ip: text('ip'),
+      detail: json('detail').$type<Record<string, unknown>>().notNull()
+    },
+    t => [index('audit_events_at').on(t.at), index('audit_events_user').on(t.userId)]
+  )
+
+  return { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents }
+}
+
+export type Tables = ReturnType<typeof defineTables>
