@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { bodyProblems, problems } from '../../src/schemas/problem.ts'
+import { RefreshToken } from '../../src/schemas/tokens.ts'
+
+const schema = {
+  summary: 'Log out',
+  description:
+    'Ends the session: its refresh token and all its access tokens are refused from now on, also after a restart. Needs no access token.',
+  tags: ['session'],
+  security: [],
+  body: RefreshToken,
+  response: {
+    204: Type.Null({ description: 'Logged out' }),
+    ...problems(...bodyProblems, 'tokenNotValid')
+  }
+}
+
+export default (async app => {
+  app.post('/logout/', { schema }, async ({ body, ip }, reply) => {
+    await app.core.refresh.logout(body.refresh, ip)
+    return reply.code(204).send(null)
+  })
+}) satisfies FastifyPluginAsyncTypebox

@@ -1,0 +1,21 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { problems } from '../../src/schemas/problem.ts'
+
+const schema = {
+  summary: 'Whether the store answers',
+  description: 'For a readiness probe: send no requests while this fails.',
+  tags: ['operations'],
+  security: [],
+  response: {
+    200: Type.Object({ status: Type.String({ examples: ['ok'] }) }, { description: 'It does' }),
+    ...problems('unavailable')
+  }
+}
+
+export default (async app => {
+  app.get('/ready', { schema }, async () => {
+    await app.core.ping()
+    return { status: 'ok' }
+  })
+}) satisfies FastifyPluginAsyncTypebox

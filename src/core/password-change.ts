@@ -1,0 +1,59 @@
+import type { Database } from '../db/database.ts'
+import { PosternError } from '../errors.ts'
+import type { Audit } from './audit.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { PasswordHashes } from './password-hashes.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Sessions } from './sessions.ts'
+import type { Users } from './users.ts'
+
+/** Who changes which password, and in which session. */
+export interface PasswordChange {
+  userId: string
+  sessionId: string
+  oldPassword: string
+  newPassword: string
+  ip: string
+}
+
+interface Parts {
+  db: Database
+  users: Users
+  hashes: PasswordHashes
+  policy: PasswordPolicy
+  sessions: Sessions
+  oneTimeTokens: OneTimeTokens
+  audit: Audit
+}
+
+/** How a signed-in user replaces the password. */
+export function createPasswordChange({ db, users, hashes, policy, sessions, oneTimeTokens, audit }: Parts) {
+  const wrong = () => new PosternError('wrong_password', { errors: { old_password: ['The password is wrong.'] } })
+
+  return {
+    /**
+     * Sets the new password, ends every other session and voids every mailed link, all at once. Throws
+     * `wrong_password`, `validation_failed`, `overloaded`, and `token_not_valid` when this session has ended meanwhile.
+     */
+    async change({ userId, sessionId, oldPassword, newPassword, ip }: PasswordChange): Promise<void> {
+      const user = await users.get(userId)
+      if (!(await hashes.verify(user.passwordHash, oldPassword))) {
+        await db.write(() => audit.record({ event: 'authn_password_change_fail', userId, sessionId, ip }))
+        throw wrong()
+      }
+      const weak = policy.problems(newPassword, user)
+      if (weak.length > 0) throw new PosternError('validation_failed', { errors: { new_password: weak } })
+      const passwordHash = await hashes.hash(newPassword)
+      const refusal = await db.write(function* () {
+        const session = yield* sessions.find(sessionId)
+        if (!session || session.revokedAt) return new PosternError('token_not_valid')
+        if (!(yield* users.changePassword(user, passwordHash))) return wrong()
+        yield* sessions.endOthers(userId, sessionId, 'password_change')
+        yield* oneTimeTokens.voidAll(userId)
+        yield* audit.record({ event: 'authn_password_change', userId, sessionId, ip })
+        return undefined
+      })
+      if (refusal) throw refusal
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { Config } from '../config.ts'
+import type { Database, Work } from '../db/database.ts'
+import { PosternError } from '../errors.ts'
+import type { Audit } from './audit.ts'
+import type { Clock } from './clock.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { RefreshClaims, TokenPair, Tokens } from './tokens.ts'
+import type { Users } from './users.ts'
+
+interface Parts {
+  db: Database
+  config: Config
+  sessions: Sessions
+  users: Users
+  tokens: Tokens
+  audit: Audit
+  now: Clock
+}
+
+/** What the holder of a refresh token may do with it. */
+export function createRefresh({ db, config, sessions, users, tokens, audit, now }: Parts) {
+  const alive = (session: Session) => session.revokedAt === null && now() < session.idleExpiresAt.getTime()
+
+  /** The previous token, shortly after its use: the client that sent it may never have seen the answer. */
+  const inGrace = (session: Session, jti: string) =>
+    jti === session.prevJti && now() - session.rotatedAt.getTime() < config.authRefreshGrace
+
+  function* endForReuse(session: Session, ip: string): Work<void> {
+    yield* sessions.end(session.id, 'reuse')
+    yield* audit.record({ event: 'authn_token_reuse', userId: session.userId, sessionId: session.id, ip })
+  }
+
+  return {
+    /**
+     * Exchanges a refresh token for a new pair. Of any number of concurrent callers one advances the session and all
+     * get the same successor; a token that was spent before that ends the session. Throws `token_not_valid`.
+     */
+    async rotate(token: string, ip: string): Promise<TokenPair> {
+      const { sid, jti } = tokens.verifyRefresh(token)
+      const granted = await db.write(function* () {
+        const session = (yield* sessions.rotate(sid, jti)) ?? (yield* replay({ sid, jti }, ip))
+        const user = session && (yield* users.at(session.userId))
+        return session && user?.active ? { session, user } : undefined
+      })
+      if (!granted) throw new PosternError('token_not_valid')
+      return tokens.pair(granted.user, granted.session)
+    },
+
+    /** Ends the session of a refresh token. Throws `token_not_valid`, also when the session had ended already. */
+    async logout(token: string, ip: string): Promise<void> {
+      const { sid, jti } = tokens.verifyRefresh(token)
+      const done = await db.write(function* () {
+        const session = yield* sessions.find(sid)
+        if (!session || !alive(session)) return false
+        if (jti !== session.jti && !inGrace(session, jti)) {
+          yield* endForReuse(session, ip)
+          return false
+        }
+        yield* sessions.end(sid, 'logout')
+        yield* audit.record({ event: 'authn_token_revoked', userId: session.userId, sessionId: sid, ip })
+        return true
+      })
+      if (!done) throw new PosternError('token_not_valid')
+    },
+
+    /** Whether a refresh token would be accepted now; changes nothing. Throws `token_not_valid`. */
+    async check(token: string): Promise<void> {
+      const { sid, jti } = tokens.verifyRefresh(token)
+      const session = await db.read(sessions.find(sid))
+      if (!session || !alive(session) || (jti !== session.jti && !inGrace(session, jti))) {
+        throw new PosternError('token_not_valid')
+      }
+    }
+  }
+
+  function* replay({ sid, jti }: RefreshClaims, ip: string): Work<Session | undefined> {
+    const session = yield* sessions.find(sid)
+    if (!session || !alive(session)) return undefined
+    if (inGrace(session, jti)) return session
+    // The current token of a disabled user is not spent: the rotation refused the user, not the token.
+    if (jti !== session.jti) yield* endForReuse(session, ip)
+    return undefined
+  }
+}

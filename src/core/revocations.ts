@@ -1,0 +1,61 @@
+import { eq, inArray, lt, or } from 'drizzle-orm'
+import type { Database, Work } from '../db/database.ts'
+import type { Clock } from './clock.ts'
+import { PURGE_BATCH, slot, slotAs } from './statements.ts'
+
+/** No access token lives longer, under any setting; so a revocation may be forgotten after it. */
+export const LONGEST_ACCESS_TTL = 86_400_000
+
+export type Revocations = ReturnType<typeof createRevocations>
+
+/** The revoked-jti table: single access tokens, and every session that was ended, until nothing can refer to them. */
+export function createRevocations(db: Database, now: Clock) {
+  const { revokedJti } = db.tables
+  const insert = db.prepare('revocation_insert', q =>
+    q
+      .insert(revokedJti)
+      .values({
+        jti: slot('jti'),
+        sid: slot('sid'),
+        reason: slot('reason'),
+        revokedAt: slot('revokedAt'),
+        expiresAt: slot('expiresAt')
+      })
+      .onConflictDoNothing()
+      .returning({ jti: revokedJti.jti })
+  )
+  const find = db.prepare('revocation_find', q =>
+    q
+      .select({ jti: revokedJti.jti })
+      .from(revokedJti)
+      .where(or(eq(revokedJti.jti, slot('jti')), eq(revokedJti.jti, slot('sid'))))
+  )
+  const purge = db.prepare('revocation_purge', q => {
+    const expired = q
+      .select({ jti: revokedJti.jti })
+      .from(revokedJti)
+      .where(lt(revokedJti.expiresAt, slotAs('now', revokedJti.expiresAt)))
+      .limit(PURGE_BATCH)
+    return q.delete(revokedJti).where(inArray(revokedJti.jti, expired)).returning({ jti: revokedJti.jti })
+  })
+
+  return {
+    /** Refuses every access token of a session from the commit on. */
+    *revokeSession(sid: string, reason: string): Work<void> {
+      const revokedAt = now()
+      yield* insert({
+        jti: sid,
+        sid,
+        reason,
+        revokedAt: new Date(revokedAt),
+        expiresAt: new Date(revokedAt + LONGEST_ACCESS_TTL)
+      })
+    },
+    /** Whether an access token was revoked, by itself or with its session. */
+    isRevoked: async (jti: string, sid: string): Promise<boolean> => (await db.read(find({ jti, sid }))).length > 0,
+    /** Forgets one batch of what no living token can refer to; returns how many rows went. */
+    *purge(): Work<number> {
+      return (yield* purge({ now: new Date(now()) })).length
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { v7 as uuid } from 'uuid'
+import type { Database, Work } from '../db/database.ts'
+import { PosternError } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import { canonical } from './identifiers.ts'
+import { slot, slotAs } from './statements.ts'
+
+export type Users = ReturnType<typeof createUsers>
+export type User = Database['tables']['users']['$inferSelect']
+
+/** A user as anybody who may see the user sees it. Times are ISO 8601, UTC. */
+export interface PublicUser {
+  id: string
+  username: string
+  email: string | null
+  email_verified: boolean
+  roles: string[]
+  profile: Record<string, unknown>
+  created_at: string
+  last_login_at: string | null
+}
+
+/** What a user is made from; names are already checked. */
+export interface NewUser {
+  username: string
+  email: string | null
+  passwordHash: string
+  roles: string[]
+}
+
+/** The accounts. */
+export function createUsers(db: Database, now: Clock) {
+  const { users } = db.tables
+  const insert = db.prepare('user_insert', q =>
+    q
+      .insert(users)
+      .values({
+        id: slot('id'),
+        username: slot('username'),
+        usernameKey: slot('usernameKey'),
+        email: slot('email'),
+        emailKey: slot('emailKey'),
+        emailVerified: false,
+        passwordHash: slot('passwordHash'),
+        passwordVersion: 1,
+        roles: slot('roles'),
+        profile: slot('profile'),
+        active: true,
+        createdAt: slot('createdAt')
+      })
+      .returning()
+  )
+  const byId = db.prepare('user_by_id', q =>
+    q
+      .select()
+      .from(users)
+      .where(eq(users.id, slot('id')))
+  )
+  const byUsername = db.prepare('user_by_username', q =>
+    q
+      .select()
+      .from(users)
+      .where(eq(users.usernameKey, slot('key')))
+  )
+  const byEmail = db.prepare('user_by_email', q =>
+    q
+      .select()
+      .from(users)
+      .where(eq(users.emailKey, slot('key')))
+  )
+  const page = db.prepare('user_page', q =>
+    q
+      .select()
+      .from(users)
+      .where(gt(users.id, slot('after')))
+      .orderBy(asc(users.id))
+      .limit(100)
+  )
+  // Both take effect only for the password that was verified: a change of it in the meantime makes them match no row.
+  const stillThat = and(eq(users.id, slot('id')), eq(users.active, true), eq(users.passwordVersion, slot('version')))
+  const noteLogin = db.prepare('user_note_login', q =>
+    q
+      .update(users)
+      .set({ lastLoginAt: slotAs('now', users.lastLoginAt) })
+      .where(stillThat)
+      .returning()
+  )
+  const upgradeHash = db.prepare('user_upgrade_hash', q =>
+    q
+      .update(users)
+      .set({ passwordHash: sql`${slot('passwordHash')}` })
+      .where(stillThat)
+      .returning({ id: users.id })
+  )
+  const changePassword = db.prepare('user_change_password', q =>
+    q
+      .update(users)
+      .set({ passwordHash: sql`${slot('passwordHash')}`, passwordVersion: sql`${users.passwordVersion} + 1` })
+      .where(stillThat)
+      .returning({ id: users.id })
+  )
+
+  return {
+    describe: (user: User): PublicUser => ({
+      id: user.id,
+      username: user.username,
+      email: user.email,
+      email_verified: user.emailVerified,
+      roles: user.roles,
+      profile: user.profile,
+      created_at: user.createdAt.toISOString(),
+      last_login_at: user.lastLoginAt?.toISOString() ?? null
+    }),
+    /** Adds a user. Throws UniqueViolation when the username or the address is taken. */
+    *add({ username, email, passwordHash, roles }: NewUser): Work<User> {
+      const [user] = yield* insert({
+        id: uuid(),
+        username: username.trim(),
+        usernameKey: canonical(username),
+        email: email?.trim() ?? null,
+        emailKey: email === null ? null : canonical(email),
+        passwordHash,
+        roles,
+        profile: {},
+        createdAt: new Date(now())
+      })
+      return user as User
+    },
+    /** The user of a valid token. Throws `token_not_valid` when the account is gone. */
+    async get(id: string): Promise<User> {
+      const [user] = await db.read(byId({ id }))
+      if (!user) throw new PosternError('token_not_valid')
+      return user
+    },
+    /** The same inside a transaction. */
+    *at(id: string): Work<User | undefined> {
+      return (yield* byId({ id }))[0]
+    },
+    findByUsername: async (username: string): Promise<User | undefined> =>
+      (await db.read(byUsername({ key: canonical(username) })))[0],
+    findByEmail: async (email: string): Promise<User | undefined> =>
+      (await db.read(byEmail({ key: canonical(email) })))[0],
+    /** All users, oldest first. */
+    async *all(): AsyncGenerator<User> {
+      for (let after = ''; ; ) {
+        const rows = await db.read(page({ after }))
+        yield* rows
+        const last = rows.at(-1)
+        if (!last) return
+        after = last.id
+      }
+    },
+    /** Notes a login; undefined when the user was disabled or the password changed since `user` was read. */
+    *noteLogin(user: User, upgradedHash?: string): Work<User | undefined> {
+      const which = { id: user.id, version: user.passwordVersion }
+      if (upgradedHash) yield* upgradeHash({ ...which, passwordHash: upgradedHash })
+      return (yield* noteLogin({ ...which, now: new Date(now()) }))[0]
+    },
+    /** Sets a password; false when the user was disabled or the password changed since `user` was read. */
+    *changePassword(user: User, passwordHash: string): Work<boolean> {
+      return (yield* changePassword({ id: user.id, version: user.passwordVersion, passwordHash })).length > 0
+    }
+  }
+}

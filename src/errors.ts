@@ -1,0 +1,59 @@
+const catalogue = {
+  validation_failed: [400, 'The request does not fit; see errors.'],
+  wrong_password: [400, 'The password is wrong.'],
+  no_active_account: [401, 'No active account found with the given credentials.'],
+  not_authenticated: [401, 'Authentication credentials were not provided.'],
+  token_not_valid: [401, 'The token is malformed, expired, revoked or of the wrong kind.'],
+  permission_denied: [403, 'You do not have permission to do this.'],
+  not_found: [404, 'There is nothing here.'],
+  payload_too_large: [413, 'The request body is larger than 64 KiB.'],
+  unsupported_media_type: [415, 'Send the body as application/json.'],
+  rate_limited: [429, 'Too many attempts. Wait, then try again.'],
+  internal_error: [500, 'Something went wrong here. The log has the details under the request id.'],
+  unavailable: [503, 'The service cannot answer now. Nothing was half done; a retry is safe.'],
+  overloaded: [503, 'Too many logins are waiting. Nothing was half done; a retry is safe.']
+} as const satisfies Record<string, readonly [status: number, detail: string]>
+
+/** The stable, public name of an error: clients may branch on it. */
+export type ErrorCode = keyof typeof catalogue
+
+/** What is wrong, by the name of the field. */
+export type FieldErrors = Record<string, string[]>
+
+interface Particulars {
+  /** Replaces the sentence of the catalogue. */
+  detail?: string
+  errors?: FieldErrors
+  /** Seconds after which a retry makes sense. */
+  retryAfter?: number
+  cause?: unknown
+}
+
+/** An error that a client may see. Its code, status and texts are public; its `cause` is for the log only. */
+export class PosternError extends Error {
+  override readonly name = 'PosternError'
+  readonly code: ErrorCode
+  readonly statusCode: number
+  readonly errors: FieldErrors | undefined
+  readonly retryAfter: number | undefined
+
+  constructor(code: ErrorCode, { detail, errors, retryAfter, cause }: Particulars = {}) {
+    const [status, sentence] = catalogue[code]
+    super(detail ?? sentence, { cause })
+    this.code = code
+    this.statusCode = status
+    this.errors = errors
+    this.retryAfter = retryAfter
+  }
+}
+
+/** The service cannot start; the message tells a person why and what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/** The sentence of the catalogue for a code, for documentation. */
+export const errorStatus = (code: ErrorCode): number => catalogue[code][0]
+
+/** Every public code with its status, in the order of the catalogue. */
+export const errorCodes = Object.keys(catalogue) as ErrorCode[]

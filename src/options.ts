@@ -1,0 +1,101 @@
+import { type Static, Type } from 'typebox'
+
+const text = (description: string, options: object = {}) => Type.String({ description, ...options })
+const duration = (fallback: string, description: string) =>
+  text(description, {
+    default: fallback,
+    pattern: '^(0|[1-9]\\d*(ms|s|m|h|d))$',
+    expected: 'a duration such as 30s, 5m or 1d'
+  })
+const choice = <const Value extends string>(values: readonly [Value, ...Value[]], description: string) =>
+  Type.Unsafe<Value>({
+    type: 'string',
+    enum: values,
+    default: values[0],
+    description,
+    expected: `one of ${values.join(', ')}`
+  })
+
+/** All settings. The environment names, the plugin options and the table in the README derive from this object. */
+export const Options = Type.Object(
+  {
+    host: text('Address to listen on', { default: '127.0.0.1', minLength: 1 }),
+    port: Type.Integer({
+      default: 8000,
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port to listen on',
+      expected: 'a port such as 8000'
+    }),
+    databaseUrl: text('Where data is kept: `sqlite:PATH` or `sqlite::memory:`', {
+      default: 'sqlite:./data/postern.db',
+      pattern: '^sqlite:.+',
+      expected: 'sqlite:PATH, such as sqlite:./data/postern.db'
+    }),
+    dataDir: Type.Optional(
+      text('Folder of the master secret. Default: the folder of the SQLite file, else `./data`', { minLength: 1 })
+    ),
+    publicUrl: Type.Optional(
+      text('How clients reach the service; the `iss` of tokens. Default: `http://HOST:PORT`', {
+        pattern: '^https?://[^\\s?#]+$',
+        expected: 'a URL such as https://auth.example.com'
+      })
+    ),
+    authSecret: Type.Optional(
+      text('Master secret, at least 32 bytes. Default: the file `DATA_DIR/secret`, made once with mode 0600', {
+        expected: 'at least 32 bytes, such as the output of: openssl rand -base64 48'
+      })
+    ),
+    authSecretFile: Type.Optional(text('File that holds the master secret', { minLength: 1 })),
+    authAudience: Type.Optional(text('`aud` of access tokens. Default: PUBLIC_URL', { minLength: 1 })),
+    authAccessTtl: duration('5m', 'Life of an access token; at most 1d'),
+    authRefreshTtl: duration('1d', 'A session that is not refreshed for this long ends'),
+    authSessionTtl: duration('30d', 'A session ends at the latest after this'),
+    authRefreshGrace: duration(
+      '10s',
+      'For this long the previous refresh token returns the same successor; `0` turns it off, at most 1m'
+    ),
+    authRegistration: choice(['open', 'closed'], 'Whether anybody may register'),
+    authPasswordMin: Type.Integer({
+      default: 8,
+      minimum: 8,
+      maximum: 64,
+      description: 'Least number of characters in a password',
+      expected: 'a number from 8 to 64'
+    }),
+    authPasswordPolicy: choice(
+      ['standard', 'nist'],
+      '`nist` asks for at least 15 characters, as SP 800-63B-4 does where the password is the only factor'
+    ),
+    authTrustProxy: Type.Array(Type.String(), {
+      default: [],
+      description: 'Proxies whose X-Forwarded-* headers count: addresses and CIDR ranges, with commas between',
+      expected: 'a list such as 10.0.0.0/8,192.168.1.7'
+    }),
+    authRateLimit: choice(['on', 'off'], '`off` is for benchmarks only'),
+    authDocs: choice(['on', 'off'], 'Swagger UI at /docs'),
+    logLevel: choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'Least severity that is logged')
+  },
+  { additionalProperties: false }
+)
+
+/** What a host or a test may say; everything has a default. */
+export type Options = Partial<Static<typeof Options>>
+
+type Durations = 'authAccessTtl' | 'authRefreshTtl' | 'authSessionTtl' | 'authRefreshGrace'
+
+/** The settings in force. Durations are milliseconds. */
+export type Config = Readonly<
+  Omit<Static<typeof Options>, Durations | 'dataDir' | 'publicUrl' | 'authAudience'> &
+    Record<Durations, number> & { dataDir: string; publicUrl: string; authAudience: string }
+>
+
+/** The settings by name, as the parser of the environment and the table of the README need them. */
+export const properties = Options.properties as Record<
+  string,
+  { type?: string; expected?: string; default?: unknown; description?: string }
+>
+
+/** The environment name of an option: `authAccessTtl` is AUTH_ACCESS_TTL. */
+export const environmentName = (option: string): string =>
+  option.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()

@@ -1,0 +1,31 @@
+import { Type } from 'typebox'
+
+const nullableText = (options: object) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })
+
+/** A user, as the user and administrators see it. */
+export const User = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', description: 'UUIDv7' }),
+    username: Type.String(),
+    email: nullableText({ description: 'As it was entered' }),
+    email_verified: Type.Boolean(),
+    roles: Type.Array(Type.String()),
+    profile: Type.Record(Type.String(), Type.Unknown()),
+    created_at: Type.String({ format: 'date-time' }),
+    last_login_at: nullableText({ format: 'date-time' })
+  },
+  {
+    examples: [
+      {
+        id: '019b0d2e-7c1a-7b3e-9a55-0c6f1f6d2a10',
+        username: 'ada',
+        email: 'ada@example.com',
+        email_verified: false,
+        roles: [],
+        profile: {},
+        created_at: '2026-01-31T12:00:00.000Z',
+        last_login_at: null
+      }
+    ]
+  }
+)

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import app from './app.ts'
+import { type Options, resolveConfig } from './config.ts'
+
+/** What a host or a test may replace. */
+export interface Wiring {
+  /** Path under which all routes stand, such as `/auth`. */
+  prefix?: string
+  logger?: FastifyBaseLogger
+  /** Milliseconds since 1970. */
+  now?: () => number
+}
+
+const KIB = 1024
+const SECOND = 1000
+
+/**
+ * Builds the service without listening. Throws StartError when the settings do not fit; `ready()` rejects with one when
+ * the store or the master secret cannot be opened.
+ */
+export function buildServer(options: Options = {}, { prefix = '', logger, now = Date.now }: Wiring = {}) {
+  const config = resolveConfig(options)
+  const server = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: { level: config.logLevel, redact: REDACTED } }),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    bodyLimit: 64 * KIB,
+    requestTimeout: 30 * SECOND,
+    keepAliveTimeout: 72 * SECOND,
+    http: { headersTimeout: 15 * SECOND, maxHeaderSize: 16 * KIB },
+    forceCloseConnections: 'idle',
+    trustProxy: config.authTrustProxy.length > 0 ? config.authTrustProxy : false,
+    routerOptions: { ignoreTrailingSlash: true }
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler)
+  server.register(app, { config, at: prefix, now })
+  return server as unknown as FastifyInstance
+}
+
+// Nothing of ours logs these; the list is for what a dependency or a debugging hand adds.
+const REDACTED = ['authorization', 'cookie', 'set-cookie'].flatMap(name => [
+  `req.headers["${name}"]`,
+  `res.headers["${name}"]`,
+  `headers["${name}"]`
+])
+
+/** Takes over the request id of a proxy when it is one, so that one id runs through all logs. */
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID()
+}
