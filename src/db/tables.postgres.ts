@@ -1,0 +1,4 @@
+import { columns } from './columns.postgres.ts'
+import { defineTables } from './schema.ts'
+
+export const { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents } = defineTables(columns)
