@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import type { Config } from './config.ts'
 
 /** What every plugin gets. */
@@ -16,8 +17,7 @@ const folder = (name: string) => join(import.meta.dirname, '..', name)
 /** A folder whose name gives no path: it stands for a guard. */
 const prefixOf = (_parent: string, name: string) => (name === 'signed-in' ? '' : name)
 
-/** The service: the plugins, then the routes. */
-export default async function app(server: FastifyInstance, { config, at, now }: AppOptions) {
+async function app(server: FastifyInstance, { config, at, now }: AppOptions) {
   await server.register(autoload, {
     dir: folder('plugins'),
     forceESM: true,
@@ -33,3 +33,6 @@ export default async function app(server: FastifyInstance, { config, at, now }: 
     options: { prefix: at }
   })
 }
+
+/** The service: the plugins, then the routes. Its decorators stand on the server itself. */
+export default fp(app, { name: 'app' })
