@@ -13,13 +13,14 @@ const opened = async (url: string, access: string) =>
 
 type Pair = { access: string; refresh: string }
 
+const pair = async (answer: Promise<Response>) => (await (await answer).json()) as Pair
+
 /** A service in a folder of its own, with a user and two sessions. */
 async function inhabited(t: Test) {
   const folder = t.testdir()
   const first = await serve(t, folder)
   await post(`${first.url}/api/register/`, { username: 'ada', email: 'ada@example.com', password: 'correct horse' })
-  const login = async (): Promise<Pair> =>
-    (await post(`${first.url}/api/login/`, { username: 'ada', password: 'correct horse' })).json()
+  const login = () => pair(post(`${first.url}/api/login/`, { username: 'ada', password: 'correct horse' }))
   const [a, b] = [await login(), await login()]
   /** Kills the service at once and starts it again. */
   const crash = async () => {
@@ -41,17 +42,17 @@ t.test('an acknowledged logout survives SIGKILL, and other sessions live on', as
 
 t.test('a refresh whose answer was lost in a crash converges when it is retried', async t => {
   const { url, a, crash } = await inhabited(t)
-  const before = await (await post(`${url}/api/refresh/`, { refresh: a.refresh })).json()
+  const before = await pair(post(`${url}/api/refresh/`, { refresh: a.refresh }))
   const { url: again } = await crash()
-  const after = await (await post(`${again}/api/refresh/`, { refresh: a.refresh })).json()
+  const after = await pair(post(`${again}/api/refresh/`, { refresh: a.refresh }))
   t.equal(after.refresh, before.refresh, 'the same successor, also from another process')
   t.equal((await post(`${again}/api/refresh/`, { refresh: after.refresh })).status, 200)
 })
 
 t.test('a session that reuse has ended stays ended after a crash', async t => {
   const { url, a, crash } = await inhabited(t)
-  const second: Pair = await (await post(`${url}/api/refresh/`, { refresh: a.refresh })).json()
-  const third: Pair = await (await post(`${url}/api/refresh/`, { refresh: second.refresh })).json()
+  const second = await pair(post(`${url}/api/refresh/`, { refresh: a.refresh }))
+  const third = await pair(post(`${url}/api/refresh/`, { refresh: second.refresh }))
   t.equal((await post(`${url}/api/refresh/`, { refresh: a.refresh })).status, 401)
   const { url: again } = await crash()
   t.equal((await post(`${again}/api/refresh/`, { refresh: third.refresh })).status, 401)

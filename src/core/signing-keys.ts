@@ -1,6 +1,5 @@
 import { createHash, createPublicKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
-import { asc, eq, sql } from 'drizzle-orm'
 import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
 import { StartError } from '../errors.ts'
@@ -9,9 +8,7 @@ import type { Clock } from './clock.ts'
 import type { CreateJwt, Jwt } from './jwt.ts'
 import { LONGEST_ACCESS_TTL } from './revocations.ts'
 import type { Secrets } from './secrets.ts'
-import { slot, slotAs } from './statements.ts'
-
-type KeyRow = Database['tables']['signingKeys']['$inferSelect']
+import { createSigningKeyRows, type KeyRow } from './signing-key-rows.ts'
 
 /** A public key as it is published (RFC 7517). */
 export interface PublicJwk {
@@ -38,57 +35,12 @@ interface Parts {
 
 export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>
 
-/** Whether the database holds signing keys, sealed under some master secret. */
-export async function hasSigningKeys(db: Database): Promise<boolean> {
-  const any = db.prepare('signing_key_any', q =>
-    q.select({ kid: db.tables.signingKeys.kid }).from(db.tables.signingKeys).limit(1)
-  )
-  return (await db.read(any())).length > 0
-}
-
 /**
  * The keys of access tokens: `next` is published before it signs, `current` signs, `retired` is published until its
  * last token has expired. Throws StartError when the master secret is not the one that sealed them.
  */
 export async function createSigningKeys({ db, config, secrets, createJwt, audit, now }: Parts) {
-  const { signingKeys } = db.tables
-  const all = db.prepare('signing_key_all', q => q.select().from(signingKeys).orderBy(asc(signingKeys.createdAt)))
-  const insert = db.prepare('signing_key_insert', q =>
-    q
-      .insert(signingKeys)
-      .values({
-        kid: slot('kid'),
-        algorithm: 'ES256',
-        state: 'next',
-        publicKey: slot('publicKey'),
-        sealedPrivateKey: slot('sealedPrivateKey'),
-        createdAt: slot('createdAt')
-      })
-      .returning({ kid: signingKeys.kid })
-  )
-  const retire = db.prepare('signing_key_retire', q =>
-    q
-      .update(signingKeys)
-      .set({ state: 'retired', retiredAt: slotAs('now', signingKeys.retiredAt) })
-      .where(eq(signingKeys.state, 'current'))
-      .returning({ kid: signingKeys.kid })
-  )
-  const activate = db.prepare('signing_key_activate', q =>
-    q
-      .update(signingKeys)
-      .set({ state: 'current', activatedAt: slotAs('now', signingKeys.activatedAt) })
-      .where(eq(signingKeys.state, 'next'))
-      .returning({ kid: signingKeys.kid })
-  )
-  const forget = db.prepare('signing_key_forget', q =>
-    q
-      .delete(signingKeys)
-      .where(
-        sql`${signingKeys.state} = 'retired' and ${signingKeys.retiredAt} < ${slotAs('before', signingKeys.retiredAt)}`
-      )
-      .returning({ kid: signingKeys.kid })
-  )
-
+  const rows = createSigningKeyRows(db)
   let ring = new Map<string, { row: KeyRow; jwt: Jwt }>()
   let signer: Jwt
   const listeners: Array<() => void> = []
@@ -122,10 +74,10 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
 
   /** Takes over what another process rotated; keys that are known already are not opened again. */
   async function reload(): Promise<void> {
-    const rows = await db.read(all())
-    const opened = rows.map(async row => [row.kid, { row, jwt: ring.get(row.kid)?.jwt ?? (await open(row)) }] as const)
+    const found = await db.read(rows.all())
+    const opened = found.map(async row => [row.kid, { row, jwt: ring.get(row.kid)?.jwt ?? (await open(row)) }] as const)
     const next = new Map(await Promise.all(opened))
-    const current = rows.findLast(row => row.state === 'current')
+    const current = found.findLast(row => row.state === 'current')
     if (current) signer = (next.get(current.kid) as { jwt: Jwt }).jwt
     const lost = [...ring.keys()].some(kid => !next.has(kid))
     ring = next
@@ -140,15 +92,19 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
     return { kid, publicKey: JSON.stringify({ kty, crv, x, y }), sealedPrivateKey }
   }
 
-  const addNext = (key: Awaited<ReturnType<typeof draw>>) => insert({ ...key, createdAt: new Date(now()) })
+  const addNext = (key: Awaited<ReturnType<typeof draw>>) => rows.insert({ ...key, createdAt: new Date(now()) })
 
-  const [first, second] = [await draw(), await draw()]
-  await db.write(function* () {
-    if ((yield* all()).length > 0) return
-    yield* addNext(first)
-    yield* activate({ now: new Date(now()) })
-    yield* addNext(second)
-  })
+  async function begin(): Promise<void> {
+    const [first, second] = [await draw(), await draw()]
+    await db.write(function* () {
+      if ((yield* rows.all()).length > 0) return // another process was faster
+      yield* addNext(first)
+      yield* rows.activate({ now: new Date(now()) })
+      yield* addNext(second)
+    })
+  }
+
+  if ((await db.read(rows.all())).length === 0) await begin()
   await reload()
 
   return {
@@ -173,8 +129,8 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
     async rotate(): Promise<KeyInfo[]> {
       const fresh = await draw()
       await db.write(function* () {
-        const [old] = yield* retire({ now: new Date(now()) })
-        const [activated] = yield* activate({ now: new Date(now()) })
+        const [old] = yield* rows.retire({ now: new Date(now()) })
+        const [activated] = yield* rows.activate({ now: new Date(now()) })
         yield* addNext(fresh)
         yield* audit.record({
           event: 'sys_key_rotated',
@@ -186,7 +142,7 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
     },
     /** Deletes retired keys whose last token has expired; returns how many. */
     *purge(): Work<number> {
-      return (yield* forget({ before: new Date(now() - 2 * LONGEST_ACCESS_TTL) })).length
+      return (yield* rows.forget({ before: new Date(now() - 2 * LONGEST_ACCESS_TTL) })).length
     }
   }
 }

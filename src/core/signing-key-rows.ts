@@ -1,0 +1,57 @@
+import { asc, eq, sql } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { slot, slotAs } from './statements.ts'
+
+/** A key as it is stored: the private half is sealed. */
+export type KeyRow = Database['tables']['signingKeys']['$inferSelect']
+
+/** The statements over signing keys, oldest key first. */
+export function createSigningKeyRows(db: Database) {
+  const { signingKeys } = db.tables
+  return {
+    all: db.prepare('signing_key_all', q => q.select().from(signingKeys).orderBy(asc(signingKeys.createdAt))),
+    insert: db.prepare('signing_key_insert', q =>
+      q
+        .insert(signingKeys)
+        .values({
+          kid: slot('kid'),
+          algorithm: 'ES256',
+          state: 'next',
+          publicKey: slot('publicKey'),
+          sealedPrivateKey: slot('sealedPrivateKey'),
+          createdAt: slot('createdAt')
+        })
+        .returning({ kid: signingKeys.kid })
+    ),
+    retire: db.prepare('signing_key_retire', q =>
+      q
+        .update(signingKeys)
+        .set({ state: 'retired', retiredAt: slotAs('now', signingKeys.retiredAt) })
+        .where(eq(signingKeys.state, 'current'))
+        .returning({ kid: signingKeys.kid })
+    ),
+    activate: db.prepare('signing_key_activate', q =>
+      q
+        .update(signingKeys)
+        .set({ state: 'current', activatedAt: slotAs('now', signingKeys.activatedAt) })
+        .where(eq(signingKeys.state, 'next'))
+        .returning({ kid: signingKeys.kid })
+    ),
+    forget: db.prepare('signing_key_forget', q =>
+      q
+        .delete(signingKeys)
+        .where(
+          sql`${signingKeys.state} = 'retired' and ${signingKeys.retiredAt} < ${slotAs('before', signingKeys.retiredAt)}`
+        )
+        .returning({ kid: signingKeys.kid })
+    )
+  }
+}
+
+/** Whether the database holds signing keys, sealed under some master secret. */
+export async function hasSigningKeys(db: Database): Promise<boolean> {
+  const any = db.prepare('signing_key_any', q =>
+    q.select({ kid: db.tables.signingKeys.kid }).from(db.tables.signingKeys).limit(1)
+  )
+  return (await db.read(any())).length > 0
+}
