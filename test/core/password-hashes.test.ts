@@ -35,6 +35,15 @@ t.test('beyond the queue a login is refused with 503 and Retry-After, and those 
   t.equal((await http.post('/api/login/', { username: 'ada', password: 'correct horse' })).statusCode, 200)
 })
 
+t.test('a flood before the first login leaves unknown users with the same answer as ever', async t => {
+  const http = client(await build(t))
+  const flood = Array.from({ length: 200 }, (_, i) => http.register(`user${i}`))
+  const unknown = () => http.post('/api/login/', { username: 'nobody', password: 'wrong horse' })
+  const during = await Promise.all([...flood, unknown()])
+  t.ok(during.some(({ statusCode }) => statusCode === 503))
+  t.equal((await unknown()).statusCode, 401)
+})
+
 t.test('a login of an unknown user costs as much as one with a wrong password', async t => {
   const http = client(await build(t))
   await http.register()
