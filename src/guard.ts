@@ -1,9 +1,16 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Core } from './core/index.ts'
-import type { AccessClaims } from './core/tokens.ts'
+import type { FastifyRequest } from 'fastify'
+import type { AccessClaims } from './core/claims.ts'
 import { PosternError } from './errors.ts'
 
-type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+/** As little as a check needs, so that it fits hosts with HTTP/2, type providers and loggers of their own. */
+type Caller = Pick<FastifyRequest, 'headers'>
+
+type Check = (request: Caller, reply: { header(name: string, value: string): unknown }) => Promise<void>
+
+/** What checks access tokens; not the type of the core, which would bring those of the database into every host. */
+interface Tokens {
+  authenticate(token: string): Promise<AccessClaims>
+}
 
 /** Checks of who is calling, shaped as hooks: they throw, and never reply. */
 export interface Guard {
@@ -12,22 +19,27 @@ export interface Guard {
   /** The same, and the token must hold the role. Throws `permission_denied` too. */
   requireRole(role: string): Check
   /** What the caller's token says; only behind `requireUser` or `requireRole`. */
-  claims(request: FastifyRequest): AccessClaims
+  claims(request: Caller): AccessClaims
   /** The claims of an access token from elsewhere. Throws `token_not_valid`. */
   verify(token: string): Promise<AccessClaims>
 }
 
-const BEARER = /^Bearer +([^\s]+) *$/i
+/** The token of an Authorization header (RFC 6750 section 2.1); undefined when it is of another kind. */
+function bearer(header: string): string | undefined {
+  if (header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
+  const token = header.slice(7).trim()
+  return token === '' || token.includes(' ') ? undefined : token
+}
 
 /** Makes the guards over a core. Claims are kept beside the request, so that no host sees a decorator of ours on it. */
-export function createGuard({ tokens }: Pick<Core, 'tokens'>): Guard {
-  const callers = new WeakMap<FastifyRequest, AccessClaims>()
+export function createGuard({ tokens }: { tokens: Tokens }): Guard {
+  const callers = new WeakMap<Caller, AccessClaims>()
 
   const requireUser: Check = async (request, reply) => {
     const header = request.headers.authorization
     try {
       if (!header) throw new PosternError('not_authenticated')
-      const token = BEARER.exec(header)?.[1]
+      const token = bearer(header)
       if (!token) throw new PosternError('token_not_valid')
       callers.set(request, await tokens.authenticate(token))
     } catch (error) {
@@ -36,7 +48,7 @@ export function createGuard({ tokens }: Pick<Core, 'tokens'>): Guard {
     }
   }
 
-  const claims = (request: FastifyRequest): AccessClaims => {
+  const claims = (request: Caller): AccessClaims => {
     const found = callers.get(request)
     if (!found) throw new Error('claims() needs requireUser or requireRole in front of the handler')
     return found

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { PosternError } from '../errors.ts'
+import type { AccessClaims } from './claims.ts'
 import { type Clock, seconds } from './clock.ts'
 import type { CreateJwt } from './jwt.ts'
 import type { Revocations } from './revocations.ts'
@@ -9,24 +10,6 @@ import type { Secrets } from './secrets.ts'
 import type { Session } from './sessions.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { User } from './users.ts'
-
-/** What an access token says about its bearer (RFC 9068 and the claims of a session). */
-export interface AccessClaims {
-  iss: string
-  sub: string
-  aud: string
-  iat: number
-  exp: number
-  jti: string
-  sid: string
-  token_type: 'access'
-  username: string
-  roles: readonly string[]
-  email: string | null
-  email_verified: boolean
-  auth_time: number
-  amr: readonly string[]
-}
 
 export interface RefreshClaims {
   sid: string
