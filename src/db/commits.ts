@@ -19,9 +19,12 @@ interface Job {
 
 /**
  * Writes that share a commit, so an fsync: all that were asked for in one turn of the event loop run at its end, each in
- * a savepoint of its own, and resolve once the commit is durable. `drained` resolves when no write waits any more.
+ * a savepoint of its own, and resolve once the commit is durable. `endSnapshot` ends what reads share. `drained` resolves when no write waits any more.
  */
-export function groupCommits(sqlite: Sqlite.Database): { write: Database['write']; drained: () => Promise<void> } {
+export function groupCommits(
+  sqlite: Sqlite.Database,
+  endSnapshot: () => void
+): { write: Database['write']; drained: () => Promise<void> } {
   const begin = sqlite.prepare('BEGIN IMMEDIATE')
   const commit = sqlite.prepare('COMMIT')
   const rollback = sqlite.prepare('ROLLBACK')
@@ -61,6 +64,7 @@ export function groupCommits(sqlite: Sqlite.Database): { write: Database['write'
   /** Answers false if the lock is taken: nothing ran, and what waited too long for it was rejected. */
   function runBatch(): boolean {
     try {
+      endSnapshot()
       begin.run()
     } catch (error) {
       const now = isBusy(error) ? performance.now() : Number.POSITIVE_INFINITY

