@@ -1,9 +1,19 @@
+import { isUtf8 } from 'node:buffer'
 import fp from 'fastify-plugin'
+import { PosternError } from '../src/errors.ts'
 
-/** Only application/json is read; Fastify would take text/plain too, which a foreign page can send without asking. */
+/**
+ * Only application/json is read; Fastify would take text/plain too, which a foreign page can send without asking. JSON
+ * is UTF-8 (RFC 8259 section 8.1): read leniently, passwords that differ only in bytes that are not would be equal.
+ */
 export default fp(
   async server => {
-    server.removeContentTypeParser('text/plain')
+    const parse = server.getDefaultJsonParser('error', 'error')
+    server.removeAllContentTypeParsers()
+    server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+      if (isUtf8(body)) parse(request, body.toString(), done)
+      else done(new PosternError('validation_failed', { detail: 'The body is not UTF-8.' }))
+    })
   },
   { name: 'body' }
 )

@@ -1,27 +1,31 @@
 import { isIP } from 'node:net'
+import { inspect } from 'node:util'
 import { Value } from 'typebox/value'
-import { type Config, environmentName, Options, properties } from './options.ts'
+import { type Config, environmentName, properties } from './options.ts'
 
 const DAY = 86_400_000
 
+/** Whether there is such a setting and the value fits it. */
+export function fits(name: string, value: unknown): boolean {
+  const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
+  return schema !== undefined && Value.Check(schema, value)
+}
+
 /** What is wrong with single settings: unknown names, values that do not fit. */
-export function* shapeProblems(values: object): Generator<string> {
-  for (const name of Object.keys(values).filter(name => !(name in properties))) {
+export function* shapeProblems(given: Record<string, unknown>): Generator<string> {
+  for (const name of Object.keys(given).filter(name => !Object.hasOwn(properties, name))) {
     yield `${name.startsWith('AUTH_') ? name : `${name} (${environmentName(name)})`}: there is no such setting${nearest(name)}`
   }
-  const wrong = new Set(
-    Value.Errors(Options, values)
-      .map(error => error.instancePath.split('/')[1])
-      .filter(name => name !== undefined && name in properties)
-  )
-  for (const name of wrong as Set<string>) {
-    const secret = name === 'authSecret'
-    const found = secret
-      ? 'its value does not fit'
-      : `${JSON.stringify((values as Record<string, unknown>)[name])} does not fit`
-    yield `${environmentName(name)}: ${found}; give ${properties[name]?.expected ?? 'a text that is not empty'}`
+  for (const [name, { expected = 'a text that is not empty' }] of Object.entries(properties)) {
+    if (!Object.hasOwn(given, name) || fits(name, given[name])) continue
+    const found = name === 'authSecret' ? 'its value' : show(given[name])
+    yield `${environmentName(name)}: ${found} does not fit; give ${expected}`
   }
 }
+
+/** A value for people, without the name and password that a URL may hold. */
+const show = (value: unknown): string =>
+  (typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0 })).replace(/\/\/.*@/, '//***@')
 
 function nearest(name: string): string {
   const wanted = environmentName(name).replaceAll('_', '')
@@ -40,18 +44,21 @@ function overlap(a: string, b: string): number {
 
 /** What is wrong with settings that fit by themselves: limits, and pairs that contradict each other. */
 export function* meaningProblems(config: Config): Generator<string> {
-  if (config.authSecret && config.authSecretFile)
+  if (config.authSecret !== undefined && config.authSecretFile !== undefined)
     yield 'AUTH_SECRET and AUTH_SECRET_FILE are both set; keep one of them'
-  if (config.authSecret && Buffer.byteLength(config.authSecret) < 32)
+  if (config.authSecret !== undefined && Buffer.byteLength(config.authSecret) < 32)
     yield `AUTH_SECRET: shorter than 32 bytes; give ${properties.authSecret?.expected}`
-  if (!URL.canParse(config.publicUrl))
-    yield `PUBLIC_URL: ${JSON.stringify(config.publicUrl)} is not a URL; give one such as https://auth.example.com`
+  const publicUrl = URL.parse(config.publicUrl)
+  if (!publicUrl) yield `PUBLIC_URL: ${show(config.publicUrl)} is not a URL; give one such as https://auth.example.com`
+  else if (publicUrl.username || publicUrl.password)
+    yield 'PUBLIC_URL: every token shows it, so no name or password may be in it; give a URL such as https://auth.example.com'
   if (config.authAccessTtl < 1000 || config.authAccessTtl > DAY)
     yield 'AUTH_ACCESS_TTL: must be from 1s to 1d; give 5m, for example'
   if (config.authRefreshTtl < config.authAccessTtl)
     yield 'AUTH_REFRESH_TTL: must not be shorter than AUTH_ACCESS_TTL; give 1d, for example'
   if (config.authSessionTtl < config.authRefreshTtl)
     yield 'AUTH_SESSION_TTL: must not be shorter than AUTH_REFRESH_TTL; give 30d, for example'
+  if (config.authSessionTtl > 3650 * DAY) yield 'AUTH_SESSION_TTL: must be at most 3650d; give 30d, for example'
   if (config.authRefreshGrace > 60_000) yield 'AUTH_REFRESH_GRACE: must be at most 1m; give 10s, for example'
   for (const range of config.authTrustProxy.filter(range => !isRange(range))) {
     yield `AUTH_TRUST_PROXY: ${JSON.stringify(range)} is neither an address nor a CIDR range; give a list such as 10.0.0.0/8,192.168.1.7`
@@ -62,5 +69,6 @@ function isRange(range: string): boolean {
   const [address = '', bits, ...rest] = range.split('/')
   const family = isIP(address)
   if (family === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  // Not 0: a range that holds everybody would let everybody name an address.
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }

@@ -3,13 +3,13 @@ import { dirname, join, resolve } from 'node:path'
 import { parse as parseDuration } from '@lukeed/ms'
 import type { Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { meaningProblems, shapeProblems } from './config-problems.ts'
+import { fits, meaningProblems, shapeProblems } from './config-problems.ts'
 import { StartError } from './errors.ts'
 import { type Config, environmentName, Options, properties } from './options.ts'
 
 export { type Config, Options } from './options.ts'
 
-/** Reads options from environment variables; an empty one counts as absent. Throws StartError for unknown AUTH_ names. */
+/** Reads options from environment variables; an empty one counts as absent, an unknown AUTH_ name is passed on. */
 export function readEnvironment(environment: Record<string, string | undefined>): Options {
   const options: Record<string, unknown> = {}
   const known = new Map(Object.keys(properties).map(option => [environmentName(option), option]))
@@ -33,11 +33,10 @@ function fromText(type: string | undefined, value: string): unknown {
 /** Checks options and adds the defaults. Throws one StartError that lists every problem. */
 export function resolveConfig(options: Options): Config {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const values = Value.Default(Options, structuredClone(given)) as Static<typeof Options>
-  const problems = [...shapeProblems(values)]
-  const config = problems.length === 0 ? derive(values) : undefined
-  if (config) problems.push(...meaningProblems(config))
-  if (!config || problems.length > 0) {
+  const fitting = Object.fromEntries(Object.entries(given).filter(([name, value]) => fits(name, value)))
+  const config = derive(Value.Default(Options, fitting) as Static<typeof Options>)
+  const problems = [...shapeProblems(given), ...meaningProblems(config)]
+  if (problems.length > 0) {
     throw new StartError(
       `Postern cannot start, because of its settings:\n${problems.map(problem => `  - ${problem}`).join('\n')}`
     )
@@ -50,13 +49,15 @@ function derive(values: Static<typeof Options>): Config {
   const host = isIP(values.host) === 6 ? `[${values.host}]` : values.host
   const publicUrl = (values.publicUrl ?? `http://${host}:${values.port}`).replace(/\/+$/, '')
   const file = values.databaseUrl.slice('sqlite:'.length)
+  const dataDir = resolve(values.dataDir ?? (file === ':memory:' ? 'data' : dirname(file)))
   return {
     ...values,
     authAccessTtl: milliseconds(values.authAccessTtl),
     authRefreshTtl: milliseconds(values.authRefreshTtl),
     authSessionTtl: milliseconds(values.authSessionTtl),
     authRefreshGrace: milliseconds(values.authRefreshGrace),
-    dataDir: resolve(values.dataDir ?? (file === ':memory:' ? 'data' : dirname(file))),
+    dataDir,
+    secretFile: values.authSecretFile ?? join(dataDir, 'secret'),
     publicUrl,
     authAudience: values.authAudience ?? publicUrl
   }
@@ -64,6 +65,3 @@ function derive(values: Static<typeof Options>): Config {
 
 /** The file of the SQLite database, or `:memory:`. */
 export const databaseFile = (config: Config): string => config.databaseUrl.slice('sqlite:'.length)
-
-/** The file that holds the master secret when AUTH_SECRET is not set. */
-export const secretFile = (config: Config): string => config.authSecretFile ?? join(config.dataDir, 'secret')

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 const text = (description: string, options: object = {}) => Type.String({ description, ...options })
 const duration = (fallback: string, description: string) =>
@@ -87,13 +87,13 @@ type Durations = 'authAccessTtl' | 'authRefreshTtl' | 'authSessionTtl' | 'authRe
 /** The settings in force. Durations are milliseconds. */
 export type Config = Readonly<
   Omit<Static<typeof Options>, Durations | 'dataDir' | 'publicUrl' | 'authAudience'> &
-    Record<Durations, number> & { dataDir: string; publicUrl: string; authAudience: string }
+    Record<Durations, number> & { dataDir: string; secretFile: string; publicUrl: string; authAudience: string }
 >
 
 /** The settings by name, as the parser of the environment and the table of the README need them. */
 export const properties = Options.properties as Record<
   string,
-  { type?: string; expected?: string; default?: unknown; description?: string }
+  TSchema & { type?: string; expected?: string; default?: unknown; description?: string }
 >
 
 /** The environment name of an option: `authAccessTtl` is AUTH_ACCESS_TTL. */

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { link, open, readFile, unlink } from 'node:fs/promises'
-import { type Config, secretFile } from '../config.ts'
+import type { Config } from '../config.ts'
 import { StartError } from '../errors.ts'
 
 /** What the master secret is used for, each with a key of its own (HKDF-SHA256, RFC 5869). */
@@ -44,7 +44,7 @@ export async function openSecrets(config: Config, inUse: boolean): Promise<Secre
 }
 
 async function secretFromFile(config: Config, inUse: boolean): Promise<string> {
-  const file = secretFile(config)
+  const file = config.secretFile
   const found = await readSecret(file)
   if (found !== undefined) return found
   if (config.authSecretFile) throw new StartError(`AUTH_SECRET_FILE: there is no file ${file}.`)
