@@ -1,0 +1,32 @@
+/** The options of all commands. */
+export interface Values {
+  username?: string
+  email?: string
+  role?: string[]
+  json?: boolean
+}
+
+/** An option as node:util parseArgs takes it, and what its help says. */
+export interface Option {
+  type: 'string' | 'boolean'
+  multiple?: boolean
+  /** Stands for the value in the help. */
+  placeholder?: string
+  description: string
+}
+
+/** One command of `postern`. */
+export interface Command {
+  /** One word or two. */
+  name: string
+  summary: string
+  details?: string
+  options: { [name in keyof Values]?: Option }
+  /** Gives the exit code; nothing means 0. */
+  run(values: Values): Promise<number | undefined>
+}
+
+/** The command line was typed wrongly; the message names what, and what would be right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

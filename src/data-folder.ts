@@ -1,0 +1,22 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { type Config, databaseFile } from './config.ts'
+import { StartError } from './errors.ts'
+
+/** The folders that the service writes to. */
+export function dataFolders(config: Config): string[] {
+  const file = databaseFile(config)
+  return [...new Set(file === ':memory:' ? [config.dataDir] : [config.dataDir, resolve(dirname(file))])]
+}
+
+/** Makes the folders that the service writes to, for its user alone. Throws StartError. */
+export async function makeDataFolders(config: Config): Promise<void> {
+  for (const folder of dataFolders(config)) {
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+      throw new StartError(
+        `The data folder ${folder} cannot be made (${cause.code}). Make it writable for this user, or set DATABASE_URL and DATA_DIR.`,
+        { cause }
+      )
+    })
+  }
+}
