@@ -1,26 +1,53 @@
 import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { success } from '../src/schemas/success.ts'
 
-const Jwk = Type.Object({
-  kty: Type.String(),
-  crv: Type.String(),
-  x: Type.String(),
-  y: Type.String(),
-  kid: Type.String({ description: 'RFC 7638 thumbprint' }),
-  alg: Type.String(),
-  use: Type.String()
-})
+const Jwk = Type.Object(
+  {
+    kty: Type.String({ description: 'Always `EC`' }),
+    crv: Type.String({ description: 'Always `P-256`' }),
+    x: Type.String({ description: 'The point on the curve (base64url)' }),
+    y: Type.String({ description: 'The point on the curve (base64url)' }),
+    kid: Type.String({ description: 'RFC 7638 thumbprint; the `kid` in the header of a token' }),
+    alg: Type.String({ description: 'Always `ES256`' }),
+    use: Type.String({ description: 'Always `sig`' })
+  },
+  {
+    title: 'Jwk',
+    description: 'A public key (RFC 7517)',
+    examples: [
+      {
+        kty: 'EC',
+        crv: 'P-256',
+        x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+        y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+        kid: 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s',
+        alg: 'ES256',
+        use: 'sig'
+      }
+    ]
+  }
+)
+
+const cached = {
+  'Cache-Control': Type.String({ description: 'How long a copy is good' }),
+  ETag: Type.String({ description: 'Names this version of the set' })
+}
 
 const schema = {
+  operationId: 'jwks',
   summary: 'The keys that access tokens are checked with',
   description:
     'A JWK set (RFC 7517). It holds the key that signs, the one that will sign next, and old ones until their last token has expired: a copy of five minutes is never too old.',
   tags: ['standards'],
   security: [],
+  headers: Type.Object({
+    'if-none-match': Type.Optional(Type.String({ description: 'The ETag of a copy: 304 when it is still right' }))
+  }),
   response: {
-    200: Type.Object({ keys: Type.Array(Jwk) }, { description: 'The JWK set' }),
-    304: Type.Null({ description: 'The copy that the ETag names is still right' })
+    200: success(Type.Object({ keys: Type.Array(Jwk) }), 'The JWK set', cached),
+    304: Type.Null({ description: 'The copy is still right', headers: cached })
   }
 }
 

@@ -1,24 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { bodyProblems, problems } from '../../src/schemas/problem.ts'
-import { TokenPair } from '../../src/schemas/tokens.ts'
+import { tokenResponse } from '../../src/schemas/tokens.ts'
+
+const body = Type.Object(
+  {
+    username: Type.String({ description: 'Username or e-mail address' }),
+    password: Type.String({ format: 'password' })
+  },
+  {
+    title: 'Credentials',
+    additionalProperties: false,
+    examples: [{ username: 'ada', password: 'correct horse battery' }]
+  }
+)
 
 const schema = {
+  operationId: 'login',
   summary: 'Log in',
   description:
     'Begins a session and gives its first pair of tokens. The answer to a wrong password and to an unknown user is the same and takes the same time.',
   tags: ['session'],
   security: [],
-  body: Type.Object(
-    {
-      username: Type.String({ description: 'Username or e-mail address' }),
-      password: Type.String({ format: 'password' })
-    },
-    { additionalProperties: false, examples: [{ username: 'ada', password: 'correct horse battery' }] }
-  ),
+  body,
   response: {
-    200: { ...TokenPair, description: 'Logged in' },
-    ...problems(...bodyProblems, 'noActiveAccount', 'rateLimited', 'overloaded')
+    200: tokenResponse('Logged in'),
+    ...problems(...bodyProblems(body), 'no_active_account', 'rate_limited', 'overloaded')
   }
 }
 

@@ -4,6 +4,7 @@ import { bodyProblems, problems } from '../../src/schemas/problem.ts'
 import { RefreshToken } from '../../src/schemas/tokens.ts'
 
 const schema = {
+  operationId: 'logout',
   summary: 'Log out',
   description:
     'Ends the session: its refresh token and all its access tokens are refused from now on, also after a restart. Needs no access token.',
@@ -12,7 +13,7 @@ const schema = {
   body: RefreshToken,
   response: {
     204: Type.Null({ description: 'Logged out' }),
-    ...problems(...bodyProblems, 'tokenNotValid')
+    ...problems(...bodyProblems(RefreshToken), 'token_not_valid')
   }
 }
 

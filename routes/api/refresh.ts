@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { bodyProblems, problems } from '../../src/schemas/problem.ts'
-import { RefreshToken, TokenPair } from '../../src/schemas/tokens.ts'
+import { RefreshToken, tokenResponse } from '../../src/schemas/tokens.ts'
 
 const schema = {
+  operationId: 'refresh',
   summary: 'Exchange a refresh token for a new pair',
   description:
     'Each refresh token is good for one exchange. Sent again within AUTH_REFRESH_GRACE it returns the same successor, so a lost answer or a second tab logs nobody out; later it counts as stolen and ends the session.',
@@ -10,8 +11,8 @@ const schema = {
   security: [],
   body: RefreshToken,
   response: {
-    200: { ...TokenPair, description: 'The new pair' },
-    ...problems(...bodyProblems, 'tokenNotValid')
+    200: tokenResponse('The new pair'),
+    ...problems(...bodyProblems(RefreshToken), 'token_not_valid')
   }
 }
 

@@ -1,12 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { success } from '../../src/schemas/success.ts'
 
 const schema = {
+  operationId: 'live',
   summary: 'Whether the process answers',
   description: 'For a liveness probe: restart the process when this fails.',
   tags: ['operations'],
   security: [],
-  response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }, { description: 'It does' }) }
+  response: {
+    200: success(Type.Object({ status: Type.String() }, { examples: [{ status: 'ok' }] }), 'The process answers')
+  }
 }
 
 export default (async app => {

@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { problems } from '../../src/schemas/problem.ts'
+import { success } from '../../src/schemas/success.ts'
 
 const schema = {
+  operationId: 'ready',
   summary: 'Whether the store answers',
   description: 'For a readiness probe: send no requests while this fails.',
   tags: ['operations'],
   security: [],
   response: {
-    200: Type.Object({ status: Type.String({ examples: ['ok'] }) }, { description: 'It does' }),
+    200: success(Type.Object({ status: Type.String() }, { examples: [{ status: 'ok' }] }), 'The store answers'),
     ...problems('unavailable')
   }
 }

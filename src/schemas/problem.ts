@@ -1,112 +1,81 @@
 import { Type } from 'typebox'
 
+/** Every error body (RFC 9457). */
 const Problem = Type.Object(
   {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
+    type: Type.String({ description: 'Always `about:blank`: the `code` says what happened' }),
+    title: Type.String({ description: 'The status in words' }),
+    status: Type.Integer({ description: 'The status of the answer' }),
     detail: Type.String({ description: 'For people; may change' }),
     code: Type.String({ description: 'For programs; never changes' }),
     errors: Type.Optional(
       Type.Record(Type.String(), Type.Array(Type.String()), { description: 'What is wrong, by the name of the field' })
     )
   },
-  { description: 'Problem details (RFC 9457)' }
+  { title: 'Problem', description: 'Problem details (RFC 9457)' }
 )
 
-interface Example {
-  status: number
-  title: string
-  detail: string
-  code: string
+const catalogue = {
+  validation_failed: [400, 'Bad Request', 'The request does not fit; see errors.'],
+  wrong_password: [400, 'Bad Request', 'The password is wrong.'],
+  no_active_account: [401, 'Unauthorized', 'No active account found with the given credentials.'],
+  not_authenticated: [401, 'Unauthorized', 'Authentication credentials were not provided.'],
+  token_not_valid: [401, 'Unauthorized', 'The token is malformed, expired, revoked or of the wrong kind.'],
+  permission_denied: [403, 'Forbidden', 'You do not have permission to do this.'],
+  payload_too_large: [413, 'Payload Too Large', 'The request body is larger than 64 KiB.'],
+  unsupported_media_type: [415, 'Unsupported Media Type', 'Send the body as application/json.'],
+  rate_limited: [429, 'Too Many Requests', 'Too many attempts. Wait, then try again.'],
+  unavailable: [503, 'Service Unavailable', 'The service cannot answer now. Nothing was half done; a retry is safe.'],
+  overloaded: [503, 'Service Unavailable', 'Too many logins are waiting. Nothing was half done; a retry is safe.']
+} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
+
+type Code = keyof typeof catalogue
+
+interface Particulars {
+  detail?: string
   errors?: Record<string, string[]>
 }
 
-const examples = {
-  validation: {
-    status: 400,
-    title: 'Bad Request',
-    detail: 'The request does not fit; see errors.',
-    code: 'validation_failed',
-    errors: { username: ['This field is required.'] }
-  },
-  wrongPassword: {
-    status: 400,
-    title: 'Bad Request',
-    detail: 'The password is wrong.',
-    code: 'wrong_password',
-    errors: { old_password: ['The password is wrong.'] }
-  },
-  noActiveAccount: {
-    status: 401,
-    title: 'Unauthorized',
-    detail: 'No active account found with the given credentials.',
-    code: 'no_active_account'
-  },
-  notAuthenticated: {
-    status: 401,
-    title: 'Unauthorized',
-    detail: 'Authentication credentials were not provided.',
-    code: 'not_authenticated'
-  },
-  tokenNotValid: {
-    status: 401,
-    title: 'Unauthorized',
-    detail: 'The token is malformed, expired, revoked or of the wrong kind.',
-    code: 'token_not_valid'
-  },
-  permissionDenied: { status: 403, title: 'Forbidden', detail: 'Registration is closed.', code: 'permission_denied' },
-  tooLarge: {
-    status: 413,
-    title: 'Payload Too Large',
-    detail: 'The request body is larger than 64 KiB.',
-    code: 'payload_too_large'
-  },
-  mediaType: {
-    status: 415,
-    title: 'Unsupported Media Type',
-    detail: 'Send the body as application/json.',
-    code: 'unsupported_media_type'
-  },
-  rateLimited: {
-    status: 429,
-    title: 'Too Many Requests',
-    detail: 'Too many attempts. Wait, then try again.',
-    code: 'rate_limited'
-  },
-  unavailable: {
-    status: 503,
-    title: 'Service Unavailable',
-    detail: 'The service cannot answer now. Nothing was half done; a retry is safe.',
-    code: 'unavailable'
-  },
-  overloaded: {
-    status: 503,
-    title: 'Service Unavailable',
-    detail: 'Too many logins are waiting. Nothing was half done; a retry is safe.',
-    code: 'overloaded'
-  }
-} as const satisfies Record<string, Example>
+type Example = ReturnType<typeof problem>
 
-export type ProblemName = keyof typeof examples
-
-/** What every route with a JSON body can answer beside its own problems. */
-export const bodyProblems = ['validation', 'tooLarge', 'mediaType', 'unavailable'] as const
-
-/** The error responses of a route, by status, each with its examples. */
-export function problems(...names: ProblemName[]) {
-  const byStatus = Map.groupBy(names, name => examples[name].status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [status, { description: describe(group), content: content(group) }])
-  )
+/** A problem as it is sent; the particulars are those of one route. */
+export function problem(code: Code, particulars: Particulars = {}) {
+  const [status, title, detail] = catalogue[code]
+  return { type: 'about:blank', title, status, detail, code, ...particulars }
 }
 
-const describe = (group: ProblemName[]) =>
-  group.map(name => `\`${examples[name].code}\`: ${examples[name].detail}`).join(' ')
+/** What every route with this JSON body can answer beside its own problems. */
+export const bodyProblems = (body: { required?: readonly string[] }): Example[] => [
+  problem('validation_failed', {
+    errors: Object.fromEntries((body.required ?? []).map(field => [field, ['This field is required.']]))
+  }),
+  problem('payload_too_large'),
+  problem('unsupported_media_type'),
+  problem('unavailable')
+]
 
-const content = (group: ProblemName[]) => ({
-  'application/problem+json': {
-    schema: Problem,
-    examples: Object.fromEntries(group.map(name => [name, { value: { type: 'about:blank', ...examples[name] } }]))
-  }
+/** The error responses of a route by status: each names its codes, with an example and the headers that come along. */
+export function problems(...found: Array<Code | Example>) {
+  const all = found.map(one => (typeof one === 'string' ? problem(one) : one))
+  const byStatus = Map.groupBy(all, ({ status }) => status)
+  return Object.fromEntries([...byStatus].map(([status, group]) => [status, response(status, group)]))
+}
+
+const response = (status: number, group: Example[]) => ({
+  description: group.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n'),
+  ...(status in headers && { headers: headers[status] }),
+  content: { 'application/problem+json': { schema: Problem, ...examples(group) } }
 })
+
+const examples = (group: Example[]) =>
+  group.length === 1
+    ? { example: group[0] }
+    : { examples: Object.fromEntries(group.map(value => [value.code, { value }])) }
+
+const retryAfter = { 'Retry-After': Type.Integer({ description: 'Seconds after which a retry makes sense' }) }
+
+const headers: Record<number, object> = {
+  401: { 'WWW-Authenticate': Type.String({ description: 'Asks for a bearer token (RFC 6750)' }) },
+  429: retryAfter,
+  503: retryAfter
+}

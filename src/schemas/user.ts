@@ -5,16 +5,18 @@ const nullableText = (options: object) => Type.Unsafe<string | null>({ type: ['s
 /** A user, as the user and administrators see it. */
 export const User = Type.Object(
   {
-    id: Type.String({ format: 'uuid', description: 'UUIDv7' }),
-    username: Type.String(),
+    id: Type.String({ format: 'uuid', description: 'UUIDv7; the `sub` of access tokens' }),
+    username: Type.String({ description: 'As it was entered' }),
     email: nullableText({ description: 'As it was entered' }),
-    email_verified: Type.Boolean(),
-    roles: Type.Array(Type.String()),
-    profile: Type.Record(Type.String(), Type.Unknown()),
-    created_at: Type.String({ format: 'date-time' }),
-    last_login_at: nullableText({ format: 'date-time' })
+    email_verified: Type.Boolean({ description: 'Whether the address was proven' }),
+    roles: Type.Array(Type.String(), { description: 'What the user may do' }),
+    profile: Type.Record(Type.String(), Type.Unknown(), { description: 'Further fields of the account' }),
+    created_at: Type.String({ format: 'date-time', description: 'UTC' }),
+    last_login_at: nullableText({ format: 'date-time', description: 'UTC; null before the first login' })
   },
   {
+    title: 'User',
+    description: 'An account, without its secrets',
     examples: [
       {
         id: '019b0d2e-7c1a-7b3e-9a55-0c6f1f6d2a10',

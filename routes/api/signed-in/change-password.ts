@@ -1,24 +1,36 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { bodyProblems, problems } from '../../../src/schemas/problem.ts'
+import { bodyProblems, problem, problems } from '../../../src/schemas/problem.ts'
+import { success } from '../../../src/schemas/success.ts'
+
+const body = Type.Object(
+  {
+    old_password: Type.String({ format: 'password' }),
+    new_password: Type.String({ description: '8 to 256 characters (AUTH_PASSWORD_MIN)', format: 'password' })
+  },
+  {
+    title: 'PasswordChange',
+    additionalProperties: false,
+    examples: [{ old_password: 'correct horse battery', new_password: 'a longer one this time' }]
+  }
+)
 
 const schema = {
+  operationId: 'changePassword',
   summary: 'Change the own password',
   description: 'Every other session of the user ends; this one goes on.',
   tags: ['account'],
-  body: Type.Object(
-    {
-      old_password: Type.String({ format: 'password' }),
-      new_password: Type.String({ description: '8 to 256 characters (AUTH_PASSWORD_MIN)', format: 'password' })
-    },
-    {
-      additionalProperties: false,
-      examples: [{ old_password: 'correct horse battery', new_password: 'a longer one this time' }]
-    }
-  ),
+  body,
   response: {
-    200: Type.Object({ detail: Type.String({ examples: ['Password changed.'] }) }, { description: 'Changed' }),
-    ...problems(...bodyProblems, 'wrongPassword', 'notAuthenticated', 'tokenNotValid', 'rateLimited', 'overloaded')
+    200: success(Type.Object({ detail: Type.String() }, { examples: [{ detail: 'Password changed.' }] }), 'Changed'),
+    ...problems(
+      ...bodyProblems(body),
+      problem('wrong_password', { errors: { old_password: ['The password is wrong.'] } }),
+      'not_authenticated',
+      'token_not_valid',
+      'rate_limited',
+      'overloaded'
+    )
   }
 }
 

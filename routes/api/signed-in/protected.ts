@@ -1,18 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { problems } from '../../../src/schemas/problem.ts'
+import { success } from '../../../src/schemas/success.ts'
 import { User } from '../../../src/schemas/user.ts'
 
 const schema = {
+  operationId: 'protected',
   summary: 'See who is logged in',
   description: 'A route that only a valid, unrevoked access token opens.',
   tags: ['account'],
   response: {
-    200: Type.Object(
-      { message: Type.String({ examples: ['Hello, ada.'] }), user: User },
-      { description: 'The caller' }
-    ),
-    ...problems('notAuthenticated', 'tokenNotValid', 'unavailable')
+    200: success(Type.Object({ message: Type.String({ examples: ['Hello, ada.'] }), user: User }), 'The caller'),
+    ...problems('not_authenticated', 'token_not_valid', 'unavailable')
   }
 }
 

@@ -1,0 +1,148 @@
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import t from 'tap'
+import { Check } from 'typebox/schema'
+import type { ErrorCode } from '../src/errors.ts'
+import { type Document, documentOf, type Operation, operationsOf, problemsOf, resolved } from './document.ts'
+import { build, client } from './helper.ts'
+
+let app: FastifyInstance
+let document: Document
+let operations: Operation[]
+
+t.before(async () => {
+  app = await build(t)
+  document = await documentOf(app)
+  operations = operationsOf(document)
+})
+
+const find = (id: string) => operations.find(({ operationId }) => operationId === id) as Operation
+const exampleBody = ({ requestBody }: Operation) => requestBody?.content['application/json']?.example as object
+
+t.test('every operation succeeds as documented, with the request examples as they stand', async t => {
+  const { send } = client(await build(t))
+  const call = async (id: string, body: object = exampleBody(find(id)), access?: string) => {
+    const { path, method, responses } = find(id)
+    const headers = access ? { authorization: `Bearer ${access}` } : {}
+    const answer = await send({ url: path, method, headers, payload: method === 'GET' ? undefined : body })
+    const documented = responses[answer.statusCode]
+    t.match(`${answer.statusCode}`, /^2/, id)
+    t.ok(documented, `${id} may answer ${answer.statusCode}`)
+    const schema = resolved(document, documented?.content?.['application/json']?.schema)
+    if (schema) t.ok(Check(schema, answer.json()), `${id} answers with what it says`)
+    else t.equal(answer.body, '', `${id} answers with nothing`)
+    for (const name of Object.keys(documented?.headers ?? {})) t.ok(answer.headers[name.toLowerCase()], name)
+    return schema ? answer.json() : undefined
+  }
+
+  await call('register')
+  const { access, refresh } = await call('login')
+  await call('protected', undefined, access)
+  await call('changePassword', undefined, access)
+  const next = await call('refresh', { refresh })
+  await call('verify', { token: next.access })
+  await call('logout', { refresh: next.refresh })
+  for (const id of ['jwks', 'live', 'ready']) await call(id)
+  const walked = [
+    'register',
+    'login',
+    'protected',
+    'changePassword',
+    'refresh',
+    'verify',
+    'logout',
+    'jwks',
+    'live',
+    'ready'
+  ]
+  t.same(operations.map(({ operationId }) => operationId).toSorted(), walked.toSorted(), 'that was all of them')
+})
+
+t.test('every documented problem is what the service answers, word for word and with its headers', async t => {
+  const closed = await build(t, { authRegistration: 'closed' })
+  const limited = await build(t, { authRateLimit: 'on' })
+  const [authorization, limitedToken] = await Promise.all([bearerOf(app), bearerOf(limited)])
+  const json = { authorization, 'content-type': 'application/json' }
+  const send = ({ path, method }: Operation, headers: Record<string, string>, payload?: object | string, to = app) =>
+    to.inject({ url: path, method, headers, payload })
+
+  const provoke: Partial<Record<ErrorCode, (operation: Operation) => Promise<LightMyRequestResponse>>> = {
+    validation_failed: operation => send(operation, json, {}),
+    payload_too_large: operation => send(operation, json, JSON.stringify({ text: 'x'.repeat(64 * 1024) })),
+    unsupported_media_type: operation => send(operation, { ...json, 'content-type': 'text/plain' }, 'text'),
+    not_authenticated: operation => send(operation, {}),
+    token_not_valid: operation =>
+      send(operation, operation.security ? {} : { authorization: 'Bearer x' }, exampleBody(operation)),
+    no_active_account: operation => send(operation, {}, { username: 'nobody', password: 'nothing at all' }),
+    wrong_password: operation => send(operation, json, { old_password: 'wrong', new_password: 'a longer one' }),
+    permission_denied: operation => send(operation, json, exampleBody(operation), closed),
+    rate_limited: async operation => {
+      const once = () => send(operation, { authorization: limitedToken }, {}, limited)
+      for (let left = 30; left > 0; left--) await once()
+      return once()
+    }
+  }
+  // How a store that does not answer and a full queue come about is the business of their own tests.
+  const elsewhere = ['unavailable', 'overloaded']
+
+  for (const operation of operations) {
+    for (const problem of problemsOf(operation).filter(({ code }) => !elsewhere.includes(code))) {
+      const where = `${operation.operationId} ${problem.code}`
+      const answer = await provoke[problem.code]?.(operation)
+      t.same(answer?.json(), problem, where)
+      const { headers = {} } = operation.responses[problem.status] ?? {}
+      for (const name of Object.keys(headers)) t.ok(answer?.headers[name.toLowerCase()], `${where} has ${name}`)
+    }
+  }
+})
+
+t.test('the key set is sent again only when it has changed', async t => {
+  const { path, responses } = find('jwks')
+  const first = await app.inject(path)
+  const again = await app.inject({ url: path, headers: { 'if-none-match': `${first.headers.etag}` } })
+  t.equal(again.statusCode, 304)
+  t.equal(again.body, '')
+  for (const { statusCode, headers } of [first, again]) {
+    t.same(Object.keys(responses[statusCode]?.headers ?? {}), ['Cache-Control', 'ETag'])
+    t.match(headers, { etag: /^".+"$/, 'cache-control': /max-age=/ })
+  }
+  const other = await app.inject({ url: path, headers: { 'if-none-match': '"another"' } })
+  t.equal(other.statusCode, 200)
+})
+
+t.test('an operation wants a token exactly when the document says so', async t => {
+  for (const operation of operations) {
+    const { operationId, path: url, method, security } = operation
+    const answer = await app.inject({ url, method })
+    const refused = answer.statusCode === 401 && answer.json().code === 'not_authenticated'
+    t.equal(refused, security === undefined, operationId)
+    const documented = problemsOf(operation).some(({ code }) => code === 'not_authenticated')
+    t.equal(documented, refused, operationId)
+    if (security) t.same(security, [], operationId)
+  }
+})
+
+t.test('under a prefix every path of the document stands under it, and works', async t => {
+  const prefixed = await build(t, {}, { prefix: '/auth' })
+  const found = await documentOf(prefixed, '/auth')
+  t.same(
+    Object.keys(found.paths),
+    Object.keys(document.paths).map(path => `/auth${path}`)
+  )
+  t.equal((await prefixed.inject('/auth/health/live')).statusCode, 200)
+  t.equal((await prefixed.inject('/docs/json')).statusCode, 404)
+})
+
+t.test('with AUTH_DOCS off there is neither page nor document', async t => {
+  const quiet = await build(t, { authDocs: 'off' })
+  for (const path of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']) {
+    const answer = await quiet.inject(path)
+    t.equal(answer.statusCode, 404, path)
+    t.equal(answer.json().code, 'not_found', path)
+  }
+})
+
+async function bearerOf(of: FastifyInstance): Promise<string> {
+  const { register, login } = client(of)
+  await register()
+  return `Bearer ${(await login()).access}`
+}
