@@ -1,0 +1,155 @@
+import t from 'tap'
+import { Options, readEnvironment, resolveConfig } from '../src/config.ts'
+import { StartError } from '../src/errors.ts'
+import { environmentName } from '../src/options.ts'
+
+const names = Object.keys(Options.properties)
+const secret = 'hunter2 hunter2 hunter2 hunter2!'
+
+/** The lines of the one message that stops a start; empty when nothing does. */
+function problems(options: object): string[] {
+  try {
+    resolveConfig(options)
+    return []
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    const [title, ...lines] = error.message.split('\n')
+    t.equal(title, 'Postern cannot start, because of its settings:')
+    return lines.map(line => line.replace(/^ {2}- /, ''))
+  }
+}
+
+const environmentProblems = (environment: Record<string, string>) => problems(readEnvironment(environment))
+
+/** Values that do not fit, for every setting, and how the example that comes with the refusal begins. */
+const bad: Record<string, [wrong: unknown[], example: string]> = {
+  host: [['', 1], 'a text'],
+  port: [['8000', 'abc', -1, 65536, 80.5, Number.NaN, null], 'a port'],
+  databaseUrl: [['', 'sqlite:', 'mysql://db', './postern.db'], 'sqlite:PATH'],
+  dataDir: [['', 1], 'a text'],
+  publicUrl: [['', 'auth.example.com', 'ftp://a.b', 'https://a b', 'https://a?b', 'https://a#b', 'https://'], 'a URL'],
+  authSecret: [[1, {}, () => secret], 'at least 32 bytes'],
+  authSecretFile: [['', 1], 'a text'],
+  authAudience: [['', ['a']], 'a text'],
+  authAccessTtl: [['', '5', '5 m', '5M', '1.5h', '-5m', '1w', '05m', 300, 'm'], 'a duration'],
+  authRefreshTtl: [['x', 1], 'a duration'],
+  authSessionTtl: [['x', 1], 'a duration'],
+  authRefreshGrace: [['x', 0], 'a duration'],
+  authRegistration: [['', 'OPEN', 'yes', true], 'one of open'],
+  authPasswordMin: [[7, 65, '8', 8.5], 'a number from 8 to 64'],
+  authPasswordPolicy: [['strict', ''], 'one of standard'],
+  authTrustProxy: [['10.0.0.0/8', [1], true, 1], 'a list'],
+  authRateLimit: [['no', false], 'one of on'],
+  authDocs: [['no', true], 'one of on'],
+  logLevel: [['verbose', 'INFO', 30], 'one of info']
+}
+
+t.test('a value that does not fit is refused with its name and an example', t => {
+  t.same(Object.keys(bad), names, 'every setting is tried')
+  for (const [name, [values, example]] of Object.entries(bad)) {
+    for (const value of values) {
+      const [line = '', ...more] = problems({ [name]: value })
+      t.ok(line.startsWith(`${environmentName(name)}: `), line)
+      t.ok(line.includes(`; give ${example}`), line)
+      t.same(more, [])
+    }
+  }
+  t.end()
+})
+
+t.test('a value of the environment is refused as it was written', t => {
+  t.match(environmentProblems({ PORT: 'abc' }), ['PORT: "abc" does not fit; give a port such as 8000'])
+  for (const port of ['80.5', '-1', ' 80', '1e3', '0x10', '8000 ', '65536']) {
+    t.match(environmentProblems({ PORT: port }), [/^PORT: .*8000$/])
+  }
+  t.match(environmentProblems({ AUTH_PASSWORD_MIN: 'many' }), [/^AUTH_PASSWORD_MIN: "many"/])
+  t.end()
+})
+
+t.test('all that is wrong stands in one message', t => {
+  const shapes = Object.fromEntries(Object.entries(bad).map(([name, [values]]) => [name, values[0]]))
+  t.same(
+    problems({ ...shapes, authFoo: 1 }).map(line => line.replace(/[: ].*/, '')),
+    ['authFoo', ...names.map(environmentName)]
+  )
+  const meant = { AUTH_SECRET: 'short', PUBLIC_URL: 'https://a:99999', AUTH_TRUST_PROXY: 'x,10.0.0.1/33,y' }
+  t.equal(environmentProblems({ ...meant, PORT: 'x', AUTH_ACCESS_TTL: '2d', AUTH_NONE: '1' }).length, 9)
+  t.end()
+})
+
+t.test('an unknown AUTH_ variable or option is refused, with the one that was probably meant', t => {
+  const meant = {
+    AUTH_ACESS_TTL: 'AUTH_ACCESS_TTL',
+    AUTH_SECRETS: 'AUTH_SECRET',
+    AUTH_RATELIMIT: 'AUTH_RATE_LIMIT',
+    AUTH_TRUST_PROXIES: 'AUTH_TRUST_PROXY',
+    AUTH_PASSWORD_MINIMUM: 'AUTH_PASSWORD_MIN'
+  }
+  for (const [wrong, right] of Object.entries(meant))
+    t.same(environmentProblems({ [wrong]: 'on' }), [`${wrong}: there is no such setting; did you mean ${right}?`])
+  t.same(environmentProblems({ AUTH_FOO: '1', AUTH_: '1' }), [
+    'AUTH_FOO: there is no such setting',
+    'AUTH_: there is no such setting'
+  ])
+  t.match(problems({ databseUrl: 'sqlite:x' }), [
+    /^databseUrl .*there is no such setting; did you mean DATABASE_URL\?$/
+  ])
+  t.match(problems({ logger: { info() {} } }), [/^logger .*there is no such setting/])
+  for (const name of ['toString', 'constructor', 'hasOwnProperty'])
+    t.match(problems({ [name]: 1 }), [new RegExp(`^${name} .*there is no such setting`)])
+  t.match(problems(JSON.parse('{"__proto__":{"port":1}}')), [/^__proto__ .*there is no such setting/])
+  t.end()
+})
+
+t.test('a list of proxies holds addresses and ranges, and none that means everybody', t => {
+  const fine = '10.0.0.0/8,192.168.1.7,::1,fd00::/8,::ffff:10.0.0.0/104,1.2.3.4/32'
+  t.same(environmentProblems({ AUTH_TRUST_PROXY: fine }), [])
+  const wrong =
+    'x,1,true,loopback,10.0.0.0/33,10.0.0.0/,10.0.0.0/8/8,300.1.1.1,::/129,10.0.0.0/-1,0.0.0.0/0,::/0'.split(',')
+  const found = environmentProblems({ AUTH_TRUST_PROXY: wrong.join(',') })
+  t.same(
+    found.map(line => /^AUTH_TRUST_PROXY: "(.*)" is neither an address nor a CIDR range; give a list/.exec(line)?.[1]),
+    wrong
+  )
+  t.end()
+})
+
+t.test('settings that contradict each other or common sense are refused', t => {
+  const wrong: Array<[Options, RegExp]> = [
+    [{ authSecret: secret, authSecretFile: '/x' }, /^AUTH_SECRET and AUTH_SECRET_FILE/],
+    [{ authSecret: 'x'.repeat(31) }, /^AUTH_SECRET: shorter than 32 bytes/],
+    [{ authSecret: '' }, /^AUTH_SECRET: shorter than 32 bytes/],
+    [{ publicUrl: 'https://auth.example.com:99999' }, /^PUBLIC_URL: .* is not a URL/],
+    [{ publicUrl: 'https://ada:pw@auth.example.com' }, /^PUBLIC_URL: /],
+    [{ authAccessTtl: '999ms' }, /^AUTH_ACCESS_TTL: must be from 1s to 1d/],
+    [{ authAccessTtl: '0' }, /^AUTH_ACCESS_TTL: must be from 1s to 1d/],
+    [{ authAccessTtl: '86400001ms', authRefreshTtl: '2d' }, /^AUTH_ACCESS_TTL: must be from 1s to 1d/],
+    [{ authAccessTtl: '1h', authRefreshTtl: '59m' }, /^AUTH_REFRESH_TTL: must not be shorter than AUTH_ACCESS_TTL/],
+    [{ authRefreshTtl: '31d' }, /^AUTH_SESSION_TTL: must not be shorter than AUTH_REFRESH_TTL/],
+    [{ authSessionTtl: '3651d' }, /^AUTH_SESSION_TTL: must be at most 3650d/],
+    [{ authSessionTtl: `${'9'.repeat(400)}d` }, /^AUTH_SESSION_TTL: must be at most 3650d/],
+    [{ authRefreshGrace: '60001ms' }, /^AUTH_REFRESH_GRACE: must be at most 1m/]
+  ]
+  for (const [options, line] of wrong) t.match(problems(options), [line], JSON.stringify(options).slice(0, 60))
+  const fine: Options[] = [
+    { authSecret: 'é'.repeat(16) },
+    { authAccessTtl: '1s', authRefreshTtl: '1s', authSessionTtl: '1s', authRefreshGrace: '0' },
+    { authAccessTtl: '1d', authRefreshTtl: '3650d', authSessionTtl: '3650d', authRefreshGrace: '1m' }
+  ]
+  for (const options of fine) t.same(problems(options), [])
+  t.end()
+})
+
+t.test('no message repeats a secret', t => {
+  const urls = {
+    DATABASE_URL: `postgres://postern:${secret}@db/postern`,
+    PUBLIC_URL: `https://ada:hunter2@auth.example.com`
+  }
+  const guesses = { AUTH_SECRETS: secret, AUTH_PASSWORD: secret, AUTH_SECRET: 'hunter2' }
+  const lines = environmentProblems({ ...urls, ...guesses })
+  t.equal(lines.length, 5)
+  t.notMatch(lines.join('\n'), /hunter2/)
+  t.match(lines.join('\n'), /@db\/postern/, 'the rest of a URL helps to find it')
+  t.notMatch(problems({ authSecret: [secret] }).join(), /hunter2/)
+  t.end()
+})

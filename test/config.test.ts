@@ -1,0 +1,97 @@
+import { join, resolve } from 'node:path'
+import t from 'tap'
+import { Options, readEnvironment, resolveConfig } from '../src/config.ts'
+import { environmentName } from '../src/options.ts'
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+const names = Object.keys(Options.properties)
+const secret = 'hunter2 hunter2 hunter2 hunter2!'
+
+t.test('without settings the documented defaults are in force', t => {
+  t.same(resolveConfig(readEnvironment({})), {
+    host: '127.0.0.1',
+    port: 8000,
+    databaseUrl: 'sqlite:./data/postern.db',
+    dataDir: resolve('data'),
+    publicUrl: 'http://127.0.0.1:8000',
+    authAudience: 'http://127.0.0.1:8000',
+    authAccessTtl: 5 * MINUTE,
+    authRefreshTtl: DAY,
+    authSessionTtl: 30 * DAY,
+    authRefreshGrace: 10_000,
+    authRegistration: 'open',
+    authPasswordMin: 8,
+    authPasswordPolicy: 'standard',
+    authTrustProxy: [],
+    authRateLimit: 'on',
+    authDocs: 'on',
+    logLevel: 'info'
+  })
+  t.end()
+})
+
+t.test('each setting is read from the environment under its own name', t => {
+  const environment = {
+    HOST: '::1',
+    PORT: '9000',
+    DATABASE_URL: 'sqlite:/var/lib/postern/db.sqlite',
+    DATA_DIR: '/var/lib/postern/data',
+    PUBLIC_URL: 'https://auth.example.com/base/',
+    AUTH_SECRET: secret,
+    AUTH_AUDIENCE: 'api',
+    AUTH_ACCESS_TTL: '90s',
+    AUTH_REFRESH_TTL: '36h',
+    AUTH_SESSION_TTL: '7d',
+    AUTH_REFRESH_GRACE: '1500ms',
+    AUTH_REGISTRATION: 'closed',
+    AUTH_PASSWORD_MIN: '12',
+    AUTH_PASSWORD_POLICY: 'nist',
+    AUTH_TRUST_PROXY: '10.0.0.0/8, ::1,,192.168.1.7 ',
+    AUTH_RATE_LIMIT: 'off',
+    AUTH_DOCS: 'off',
+    LOG_LEVEL: 'warn'
+  }
+  const all = [...Object.keys(environment), 'AUTH_SECRET_FILE']
+  t.same(all.sort(), names.map(environmentName).sort(), 'these are all')
+  t.same(resolveConfig(readEnvironment(environment)), {
+    host: '::1',
+    port: 9000,
+    databaseUrl: 'sqlite:/var/lib/postern/db.sqlite',
+    dataDir: '/var/lib/postern/data',
+    publicUrl: 'https://auth.example.com/base',
+    authSecret: secret,
+    authAudience: 'api',
+    authAccessTtl: 90_000,
+    authRefreshTtl: 1.5 * DAY,
+    authSessionTtl: 7 * DAY,
+    authRefreshGrace: 1500,
+    authRegistration: 'closed',
+    authPasswordMin: 12,
+    authPasswordPolicy: 'nist',
+    authTrustProxy: ['10.0.0.0/8', '::1', '192.168.1.7'],
+    authRateLimit: 'off',
+    authDocs: 'off',
+    logLevel: 'warn'
+  })
+  t.equal(resolveConfig(readEnvironment({ AUTH_SECRET_FILE: '/run/secret' })).authSecretFile, '/run/secret')
+  t.end()
+})
+
+t.test('what is not set follows from what is', t => {
+  t.equal(resolveConfig({ host: '::1', port: 9000 }).publicUrl, 'http://[::1]:9000')
+  t.equal(resolveConfig({ publicUrl: 'https://auth.example.com///' }).authAudience, 'https://auth.example.com')
+  t.equal(resolveConfig({ databaseUrl: 'sqlite:/srv/auth/a.db' }).dataDir, '/srv/auth')
+  t.equal(resolveConfig({ databaseUrl: 'sqlite:a.db' }).dataDir, resolve('.'))
+  t.equal(resolveConfig({ databaseUrl: 'sqlite::memory:' }).dataDir, resolve('data'))
+  t.equal(resolveConfig({ dataDir: 'here' }).dataDir, join(resolve('.'), 'here'))
+  t.end()
+})
+
+t.test('an empty variable counts as absent, and so does undefined; other variables are not ours', t => {
+  const empty = Object.fromEntries(names.map(name => [environmentName(name), '']))
+  t.same(readEnvironment({ ...empty, PATH: '/bin', NODE_ENV: 'test', auth_docs: 'x', XAUTH_DOCS: 'x' }), {})
+  const absent = Object.fromEntries(names.map(name => [name, undefined]))
+  t.same(resolveConfig(absent), resolveConfig({}))
+  t.end()
+})
