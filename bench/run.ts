@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { createBench, fullPlan, quickPlan } from './bench.ts'
+import { type Figure, isMet, type Row } from './figure.ts'
+import { describeMachine } from './machine.ts'
+import { notes, table } from './report.ts'
+import { autocannon } from './rows/autocannon.ts'
+import { fullStore } from './rows/full-store.ts'
+import { generator } from './rows/generator.ts'
+import { latency } from './rows/latency.ts'
+import { login } from './rows/login.ts'
+import { memory } from './rows/memory.ts'
+import { protectedRoute } from './rows/protected.ts'
+import { refresh } from './rows/refresh.ts'
+import { start } from './rows/start.ts'
+
+/** In the order of the table; `memory` comes after the loads that it looks back on. */
+const rows: Record<string, Row> = {
+  protected: protectedRoute,
+  refresh,
+  login,
+  latency,
+  memory,
+  'full-store': fullStore,
+  start,
+  generator,
+  autocannon
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: Object.keys(rows) },
+    json: { type: 'string' }
+  }
+})
+const unknown = values.only.filter(name => !(name in rows))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no row ${unknown.join(', ')}. Rows: ${Object.keys(rows).join(', ')}\n`)
+  process.exit(2)
+}
+
+const plan = values.quick ? quickPlan : fullPlan
+const bench = createBench(plan)
+process.once('SIGINT', () => void bench.close().finally(() => process.exit(130)))
+try {
+  const machine = await describeMachine(await bench.folder())
+  const figures: Figure[] = []
+  for (const name of values.only) {
+    process.stderr.write(`${name}\n`)
+    figures.push(...((await rows[name]?.(bench)) ?? []))
+  }
+  console.log(`${table(figures, plan.quick)}\n\n${notes(machine, plan.rounds)}`)
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, plan, figures }, undefined, 2)}\n`)
+  if (!plan.quick && figures.some(figure => isMet(figure) === false)) process.exitCode = 1
+} finally {
+  await bench.close()
+}
