@@ -31,7 +31,20 @@ const createJwt: CreateJwt = async key => {
   })
   await carrier.ready()
   const { jwt } = carrier
-  return { sign: claims => jwt.sign(claims), verify: token => jwt.verify(token) }
+  return {
+    sign: claims => jwt.sign(claims),
+    verify: token => {
+      demandCanonical(token)
+      return jwt.verify(token)
+    }
+  }
+}
+
+/** The last letter of a signature has bits that decode to nothing: with them a token could be changed and still be valid. */
+function demandCanonical(token: string): void {
+  const signature = token.slice(token.lastIndexOf('.') + 1)
+  if (Buffer.from(signature, 'base64url').toString('base64url') !== signature)
+    throw new Error('not canonical base64url')
 }
 
 /** Signs and checks JWTs for the core. */

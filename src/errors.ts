@@ -6,9 +6,11 @@ const catalogue = {
   token_not_valid: [401, 'The token is malformed, expired, revoked or of the wrong kind.'],
   permission_denied: [403, 'You do not have permission to do this.'],
   not_found: [404, 'There is nothing here.'],
+  request_timeout: [408, 'The request did not arrive in time.'],
   payload_too_large: [413, 'The request body is larger than 64 KiB.'],
   unsupported_media_type: [415, 'Send the body as application/json.'],
   rate_limited: [429, 'Too many attempts. Wait, then try again.'],
+  headers_too_large: [431, 'The headers are larger than 16 KiB.'],
   internal_error: [500, 'Something went wrong here. The log has the details under the request id.'],
   unavailable: [503, 'The service cannot answer now. Nothing was half done; a retry is safe.'],
   overloaded: [503, 'Too many logins are waiting. Nothing was half done; a retry is safe.']

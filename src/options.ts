@@ -50,7 +50,7 @@ export const Options = Type.Object(
     authAudience: Type.Optional(text('`aud` of access tokens. Default: PUBLIC_URL', { minLength: 1 })),
     authAccessTtl: duration('5m', 'Life of an access token; at most 1d'),
     authRefreshTtl: duration('1d', 'A session that is not refreshed for this long ends'),
-    authSessionTtl: duration('30d', 'A session ends at the latest after this'),
+    authSessionTtl: duration('30d', 'A session ends at the latest after this; at most 3650d'),
     authRefreshGrace: duration(
       '10s',
       'For this long the previous refresh token returns the same successor; `0` turns it off, at most 1m'

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
 import app from './app.ts'
+import { refuseConnection } from './client-errors.ts'
 import { type Options, resolveConfig } from './config.ts'
+import { sendProblem, toProblem } from './problem.ts'
 
 /** What a host or a test may replace. */
 export interface Wiring {
@@ -30,7 +32,11 @@ export function buildServer(options: Options = {}, { prefix = '', logger, now = 
     bodyLimit: 64 * KIB,
     requestTimeout: 30 * SECOND,
     keepAliveTimeout: 72 * SECOND,
-    http: { headersTimeout: 15 * SECOND, maxHeaderSize: 16 * KIB },
+    http: { headersTimeout: 15 * SECOND, maxHeaderSize: 16 * KIB, connectionsCheckingInterval: 5 * SECOND },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, _request, reply) => sendProblem(toProblem(error), reply as FastifyReply),
+    // A start may have to wait for the lock of a migration that another process runs.
+    pluginTimeout: 60 * SECOND,
     forceCloseConnections: 'idle',
     trustProxy: config.authTrustProxy.length > 0 ? config.authTrustProxy : false,
     routerOptions: { ignoreTrailingSlash: true }

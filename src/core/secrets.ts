@@ -68,7 +68,7 @@ async function readSecret(file: string): Promise<string | undefined> {
 
 /** Written beside its place and linked into it: another process sees a whole file or none, and the first one wins. */
 async function makeSecret(file: string): Promise<string> {
-  const draft = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
+  const draft = `${file}.${randomBytes(9).toString('base64url')}`
   try {
     const handle = await open(draft, 'wx', 0o600)
     await handle.writeFile(`${randomBytes(48).toString('base64url')}\n`)
