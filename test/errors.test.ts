@@ -35,7 +35,7 @@ t.test('an error that nobody foresaw shows nothing of itself', async t => {
   const http = client(app)
   await http.register()
   const { access } = await http.login()
-  app.core.users.get = () => Promise.reject(new Error('column secret_column of relation users'))
+  app.core.users.profile = () => Promise.reject(new Error('column secret_column of relation users'))
   const answer = await http.protected(access)
   t.equal(answer.statusCode, 500)
   t.equal(answer.json().code, 'internal_error')

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { build, client, testClock } from './helper.ts'
 
@@ -129,6 +130,29 @@ t.test('a logout ends its own session and no other', async t => {
   await http.logout(tokens.refresh)
   t.equal((await http.protected(other.access)).statusCode, 200)
   t.equal((await http.refresh(other.refresh)).statusCode, 200)
+})
+
+t.test('a logout in another process is known here a quarter of a second later', async t => {
+  const store = { databaseUrl: `sqlite:${t.testdir()}/postern.db` }
+  const [here, there] = [client(await build(t, store)), client(await build(t, store))]
+  await here.register()
+  const [ended, kept] = [await here.login(), await here.login()]
+  for (const { access } of [ended, kept]) t.equal((await here.protected(access)).statusCode, 200)
+  t.equal((await there.logout(ended.refresh)).statusCode, 204)
+  t.equal((await there.protected(ended.access)).statusCode, 401, 'there it is known at once')
+  await sleep(300)
+  t.equal((await here.protected(ended.access)).statusCode, 401)
+  t.equal((await here.protected(kept.access)).statusCode, 200)
+})
+
+t.test('the caller is described as the account is now', async t => {
+  const { http, tokens, clock } = await signedIn(t)
+  const before = (await http.protected(tokens.access)).json().user
+  clock.advance(1000)
+  await http.login()
+  const after = (await http.protected(tokens.access)).json().user
+  t.equal(Date.parse(after.last_login_at), Date.parse(before.last_login_at) + 1000)
+  t.same((await http.protected(tokens.access)).json().user, after)
 })
 
 t.test('an access token expires after AUTH_ACCESS_TTL, to the second', async t => {

@@ -39,9 +39,12 @@ export function createRevocations(db: Database, now: Clock) {
     return q.delete(revokedJti).where(inArray(revokedJti.jti, expired)).returning({ jti: revokedJti.jti })
   })
 
+  let own = 0
+
   return {
     /** Refuses every access token of a session from the commit on. */
     *revokeSession(sid: string, reason: string): Work<void> {
+      own += 1
       const revokedAt = now()
       yield* insert({
         jti: sid,
@@ -51,6 +54,8 @@ export function createRevocations(db: Database, now: Clock) {
         expiresAt: new Date(revokedAt + LONGEST_ACCESS_TTL)
       })
     },
+    /** Changes with every revocation: a token that was looked up under the same number needs no look-up. */
+    epoch: (): number => own + db.epoch(),
     /** Whether an access token was revoked, by itself or with its session. */
     isRevoked: async (jti: string, sid: string): Promise<boolean> => (await db.read(find({ jti, sid }))).length > 0,
     /** Forgets one batch of what no living token can refer to; returns how many rows went. */

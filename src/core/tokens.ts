@@ -37,6 +37,12 @@ export type Tokens = Awaited<ReturnType<typeof createTokens>>
 
 const VERIFIED_TOKENS = 5_000
 
+/** A token whose signature is good; it was not revoked when it was looked up, in that epoch of the revocations. */
+interface Verified {
+  readonly claims: AccessClaims
+  lookedUpIn: number
+}
+
 /** Issues and checks both kinds of token; neither is ever taken for the other. */
 export async function createTokens({ config, createJwt, secrets, signingKeys, revocations, now }: Parts) {
   const refreshJwt = await createJwt({
@@ -47,8 +53,8 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
     issuer: config.publicUrl,
     required: ['iss', 'sub', 'sid', 'jti', 'iat', 'exp', 'token_type']
   })
-  // Saves the signature check of a token seen before; expiry and revocation are looked at every time.
-  const verified = new LRUCache<string, AccessClaims>({ max: VERIFIED_TOKENS })
+  // Saves the signature check of a token seen before, and the look-up while nothing at all was revoked since its last.
+  const verified = new LRUCache<string, Verified>({ max: VERIFIED_TOKENS })
   signingKeys.onChange(() => verified.clear())
 
   function issueAccess(user: User, session: Session): { access: string; expires_in: number } {
@@ -87,7 +93,7 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
 
   const expired = (claims: { exp?: unknown }) => typeof claims.exp !== 'number' || now() >= claims.exp * 1000
 
-  function verifySignature(token: string): AccessClaims {
+  function verifySignature(token: string): Verified {
     const known = verified.get(token)
     if (known) return known
     const claims = rejecting(() => {
@@ -96,8 +102,9 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
       return key.verify(token) as unknown as AccessClaims
     })
     if (claims.token_type !== 'access') throw new PosternError('token_not_valid')
-    if (!expired(claims)) verified.set(token, Object.freeze(claims))
-    return claims
+    const entry = { claims: Object.freeze(claims), lookedUpIn: -1 }
+    if (!expired(claims)) verified.set(token, entry)
+    return entry
   }
 
   return {
@@ -109,10 +116,14 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
 
     /** The claims of an access token that is genuine, current and not revoked. Throws `token_not_valid`. */
     async authenticate(token: string): Promise<AccessClaims> {
-      const claims = verifySignature(token)
-      if (expired(claims) || (await revocations.isRevoked(claims.jti, claims.sid))) {
-        throw new PosternError('token_not_valid')
-      }
+      const entry = verifySignature(token)
+      const { claims } = entry
+      if (expired(claims)) throw new PosternError('token_not_valid')
+      // Taken before the look-up: what is revoked meanwhile asks for another one.
+      const epoch = revocations.epoch()
+      if (entry.lookedUpIn === epoch) return claims
+      if (await revocations.isRevoked(claims.jti, claims.sid)) throw new PosternError('token_not_valid')
+      entry.lookedUpIn = epoch
       return claims
     },
 

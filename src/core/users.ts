@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { LRUCache } from 'lru-cache'
 import { v7 as uuid } from 'uuid'
 import type { Database, Work } from '../db/database.ts'
 import { PosternError } from '../errors.ts'
@@ -28,6 +29,8 @@ export interface NewUser {
   passwordHash: string
   roles: string[]
 }
+
+const DESCRIBED_USERS = 5_000
 
 /** The accounts. */
 export function createUsers(db: Database, now: Clock) {
@@ -101,17 +104,37 @@ export function createUsers(db: Database, now: Clock) {
       .returning({ id: users.id })
   )
 
+  // Seldom changed and often asked for: kept until this process changes the row or another one changes anything.
+  const described = new LRUCache<string, { user: PublicUser; epoch: number }>({ max: DESCRIBED_USERS })
+
+  async function get(id: string): Promise<User> {
+    const [user] = await db.read(byId({ id }))
+    if (!user) throw new PosternError('token_not_valid')
+    return user
+  }
+
+  const describe = (user: User): PublicUser => ({
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    email_verified: user.emailVerified,
+    roles: user.roles,
+    profile: user.profile,
+    created_at: user.createdAt.toISOString(),
+    last_login_at: user.lastLoginAt?.toISOString() ?? null
+  })
+
   return {
-    describe: (user: User): PublicUser => ({
-      id: user.id,
-      username: user.username,
-      email: user.email,
-      email_verified: user.emailVerified,
-      roles: user.roles,
-      profile: user.profile,
-      created_at: user.createdAt.toISOString(),
-      last_login_at: user.lastLoginAt?.toISOString() ?? null
-    }),
+    describe,
+    /** The user of a valid token, described. Throws `token_not_valid` when the account is gone. */
+    async profile(id: string): Promise<PublicUser> {
+      const epoch = db.epoch()
+      const kept = described.get(id)
+      if (kept?.epoch === epoch) return kept.user
+      const user = describe(await get(id))
+      described.set(id, { user, epoch })
+      return user
+    },
     /** Adds a user. Throws UniqueViolation when the username or the address is taken. */
     *add({ username, email, passwordHash, roles }: NewUser): Work<User> {
       const [user] = yield* insert({
@@ -128,12 +151,8 @@ export function createUsers(db: Database, now: Clock) {
       return user as User
     },
     /** The user of a valid token. Throws `token_not_valid` when the account is gone. */
-    async get(id: string): Promise<User> {
-      const [user] = await db.read(byId({ id }))
-      if (!user) throw new PosternError('token_not_valid')
-      return user
-    },
-    /** The same inside a transaction. */
+    get,
+    /** The same inside a transaction; undefined when the account is gone. */
     *at(id: string): Work<User | undefined> {
       return (yield* byId({ id }))[0]
     },
@@ -155,6 +174,7 @@ export function createUsers(db: Database, now: Clock) {
     *noteLogin(user: User, upgradedHash?: string): Work<User | undefined> {
       const which = { id: user.id, version: user.passwordVersion }
       if (upgradedHash) yield* upgradeHash({ ...which, passwordHash: upgradedHash })
+      described.delete(user.id)
       return (yield* noteLogin({ ...which, now: new Date(now()) }))[0]
     },
     /** Sets a password; false when the user was disabled or the password changed since `user` was read. */

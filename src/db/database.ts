@@ -27,6 +27,11 @@ export interface Database {
    * rejects. Rejects with `UniqueViolation`, or with `StoreUnavailable` when nothing is known to be applied.
    */
   write<T>(work: () => Work<T>): Promise<T>
+  /**
+   * A number that grows once another process has committed something; it is at most 250 ms late. What was read under
+   * one epoch, and not changed by this process, is still so. Throws `StoreUnavailable`.
+   */
+  epoch(): number
   close(): Promise<void>
 }
 

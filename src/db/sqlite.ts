@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { groupCommits } from './commits.ts'
 import { connect } from './connection.ts'
 import { type Database, type Queries, type Statement, StoreUnavailable, type Work } from './database.ts'
+import { watchOthers } from './epoch.ts'
 import { run } from './run.ts'
 import { shareSnapshots } from './snapshots.ts'
 import * as tables from './tables.sqlite.ts'
@@ -47,6 +48,7 @@ export function serve(sqlite: Sqlite.Database): Database {
       return run(work)
     },
     write: work => (closing ? Promise.reject(new StoreUnavailable('the database is closing')) : write(work)),
+    epoch: watchOthers(sqlite),
     close: () => {
       closing ??= close()
       return closing

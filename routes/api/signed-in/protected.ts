@@ -17,7 +17,7 @@ const schema = {
 
 export default (async app => {
   app.get('/protected/', { schema }, async request => {
-    const user = await app.core.users.get(app.guard.claims(request).sub)
-    return { message: `Hello, ${user.username}.`, user: app.core.users.describe(user) }
+    const user = await app.core.users.profile(app.guard.claims(request).sub)
+    return { message: `Hello, ${user.username}.`, user }
   })
 }) satisfies FastifyPluginAsyncTypebox
