@@ -16,6 +16,7 @@ const STYLE = `
 .swagger-ui .opblock-tag a { text-transform: capitalize }
 .swagger-ui .response-col_links { display: none }
 .swagger-ui table.responses-table tbody tr.response td { padding-bottom: 24px }
+.swagger-ui textarea { min-height: 130px }
 .swagger-ui .auth-container input[type=text] { min-width: 100% }
 `
 

@@ -48,7 +48,7 @@ function derive(values: Static<typeof Options>): Config {
   const milliseconds = (value: string) => (value === '0' ? 0 : (parseDuration(value) ?? 0))
   const host = isIP(values.host) === 6 ? `[${values.host}]` : values.host
   const publicUrl = (values.publicUrl ?? `http://${host}:${values.port}`).replace(/\/+$/, '')
-  const file = values.databaseUrl.slice('sqlite:'.length)
+  const file = values.databaseUrl.slice('sqlite:'.length).trim()
   const dataDir = resolve(values.dataDir ?? (file === ':memory:' ? 'data' : dirname(file)))
   return {
     ...values,
@@ -64,4 +64,4 @@ function derive(values: Static<typeof Options>): Config {
 }
 
 /** The file of the SQLite database, or `:memory:`. */
-export const databaseFile = (config: Config): string => config.databaseUrl.slice('sqlite:'.length)
+export const databaseFile = (config: Config): string => config.databaseUrl.slice('sqlite:'.length).trim()

@@ -38,6 +38,8 @@ export function buildServer(options: Options = {}, { prefix = '', logger, now = 
     // A start may have to wait for the lock of a migration that another process runs.
     pluginTimeout: 60 * SECOND,
     forceCloseConnections: 'idle',
+    // While it closes, requests that still come on open connections are answered like all others.
+    return503OnClosing: false,
     trustProxy: config.authTrustProxy.length > 0 ? config.authTrustProxy : false,
     routerOptions: { ignoreTrailingSlash: true }
   })

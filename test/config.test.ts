@@ -14,6 +14,7 @@ t.test('without settings the documented defaults are in force', t => {
     port: 8000,
     databaseUrl: 'sqlite:./data/postern.db',
     dataDir: resolve('data'),
+    secretFile: resolve('data/secret'),
     publicUrl: 'http://127.0.0.1:8000',
     authAudience: 'http://127.0.0.1:8000',
     authAccessTtl: 5 * MINUTE,
@@ -59,6 +60,7 @@ t.test('each setting is read from the environment under its own name', t => {
     port: 9000,
     databaseUrl: 'sqlite:/var/lib/postern/db.sqlite',
     dataDir: '/var/lib/postern/data',
+    secretFile: '/var/lib/postern/data/secret',
     publicUrl: 'https://auth.example.com/base',
     authSecret: secret,
     authAudience: 'api',
@@ -74,7 +76,7 @@ t.test('each setting is read from the environment under its own name', t => {
     authDocs: 'off',
     logLevel: 'warn'
   })
-  t.equal(resolveConfig(readEnvironment({ AUTH_SECRET_FILE: '/run/secret' })).authSecretFile, '/run/secret')
+  t.equal(resolveConfig(readEnvironment({ AUTH_SECRET_FILE: '/run/secret' })).secretFile, '/run/secret')
   t.end()
 })
 

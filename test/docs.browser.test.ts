@@ -21,7 +21,10 @@ const ARGUMENTS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
 ]
 
-t.test('Swagger UI in a browser', { skip, timeout: 110_000 }, async t => {
+// A browser without a graphics card draws slowly where other work goes on.
+t.setTimeout(110_000)
+
+t.test('Swagger UI in a browser', { skip, timeout: 100_000 }, async t => {
   if (!executablePath) throw new Error('POSTERN_REQUIRE_BROWSER is 1, but there is no browser')
   const browser = await chromium.launch({ executablePath, args: ARGUMENTS, timeout: 60_000 })
   t.teardown(() => browser.close())
@@ -93,21 +96,26 @@ async function open(t: Test, browser: Browser, prefix: string) {
   return { page, origin, requests, complaints }
 }
 
-/** One operation on the page. */
+/** One operation on the page, which is folded. */
 function operationOf(page: Page, path: string) {
   const block = page.locator('.opblock', { has: page.locator(`[data-path="${path}"]`) })
+  const fold = block.locator('.opblock-summary-control')
   const execute = block.getByRole('button', { name: 'Execute' })
+  const clear = block.getByRole('button', { name: 'Clear' })
   const answer = block.locator('.live-responses-table .response')
+  const text = answer.locator('.response-col_description .highlight-code code').first()
   return {
-    /** Sends what stands in the form, or the given body, and reads the answer off the page. */
-    async execute(body?: object) {
-      if ((await execute.count()) === 0) await block.locator('.opblock-summary-control').click()
-      else await block.getByRole('button', { name: 'Clear' }).click()
-      if (body) await block.locator('textarea').fill(JSON.stringify(body))
+    /** Unfolds it, sends what stands in the form or the given body, reads the answer off the page, folds it again. */
+    async execute(request?: object) {
+      await fold.click()
+      await execute.waitFor()
+      if ((await clear.count()) > 0) await clear.click()
+      if (request) await block.locator('textarea').fill(JSON.stringify(request))
       await execute.click()
-      const status = await answer.locator('.response-col_status').innerText()
-      const text = answer.locator('.response-col_description .highlight-code code').first()
-      return { status: status.trim(), body: (await text.count()) > 0 ? JSON.parse(await text.innerText()) : undefined }
+      const status = (await answer.locator('.response-col_status').innerText()).trim()
+      const body = (await text.count()) > 0 ? JSON.parse(await text.innerText()) : undefined
+      await fold.click()
+      return { status, body }
     }
   }
 }

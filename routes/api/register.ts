@@ -21,7 +21,7 @@ const schema = {
   operationId: 'register',
   summary: 'Create an account',
   description:
-    'Username and e-mail address are unique without regard to case and Unicode form. A password needs length, must not be a common one and must not be the own name.',
+    'Username and e-mail address are unique without regard to case and Unicode form. A password needs length, must not be a common one and must not be your own name.',
   tags: ['account'],
   security: [],
   body,

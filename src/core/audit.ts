@@ -15,6 +15,7 @@ export type AuditEvent =
   | 'user_created'
   | 'sys_key_rotated'
 
+/** What happened, to whom and from where. */
 export interface AuditEntry {
   event: AuditEvent
   userId?: string | undefined

@@ -7,6 +7,7 @@ import type { PasswordHashes } from './password-hashes.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import type { User, Users } from './users.ts'
 
+/** What a new account is made from, as its owner entered it. */
 export interface Registration {
   username: string
   email: string | null
@@ -23,6 +24,9 @@ interface Parts {
   audit: Audit
 }
 
+// They are joined with commas in headers and lists, so a role is one plain word.
+const ROLE = /^[\w.:-]{1,64}$/
+
 const TAKEN = {
   username_key: { username: ['A user with this name exists already.'] },
   email_key: { email: ['A user with this address exists already.'] }
@@ -33,6 +37,8 @@ export function createRegistration({ db, config, users, hashes, policy, audit }:
   /** Adds an account. Throws `validation_failed` with every problem by field, and `overloaded`. */
   async function create({ username, email, password, roles = [] }: Registration, ip?: string): Promise<User> {
     const errors = await problems({ username: username.trim(), email: email?.trim() ?? null, password })
+    if (!roles.every(role => ROLE.test(role)))
+      errors.roles = ['Must be letters, digits and . _ - : only, 1 to 64 of them.']
     if (Object.keys(errors).length > 0) throw new PosternError('validation_failed', { errors })
     const passwordHash = await hashes.hash(password)
     return db

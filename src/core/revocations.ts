@@ -1,5 +1,5 @@
-import { eq, inArray, lt, or } from 'drizzle-orm'
 import type { Database, Work } from '../db/database.ts'
+import { eq, inArray, lt, or } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 

@@ -1,5 +1,5 @@
-import { asc, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
+import { asc, eq, sql } from '../db/drizzle.ts'
 import { slot, slotAs } from './statements.ts'
 
 /** A key as it is stored: the private half is sealed. */

@@ -1,4 +1,5 @@
-import { type AnyColumn, type SQL, sql } from 'drizzle-orm'
+import type { AnyColumn, SQL } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 
 /** A value that a prepared statement gets later, where Drizzle encodes it itself (`values`, and `eq` with a text column). */
 export const slot = (name: string) => sql.placeholder(name)

@@ -11,6 +11,7 @@ import type { Session } from './sessions.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { User } from './users.ts'
 
+/** What a refresh token says: its session, and its generation in it. */
 export interface RefreshClaims {
   sid: string
   jti: string

@@ -1,7 +1,7 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import { v7 as uuid } from 'uuid'
 import type { Database, Work } from '../db/database.ts'
+import { and, asc, eq, gt, sql } from '../db/drizzle.ts'
 import { PosternError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { canonical } from './identifiers.ts'

@@ -1,4 +1,6 @@
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { sqlite } from './drizzle.ts'
+
+const { index, integer, sqliteTable, text, uniqueIndex } = sqlite
 
 /** The column kit for SQLite; the Postgres kit has the same names. Times are stored as milliseconds since 1970. */
 export const columns = {

@@ -16,6 +16,7 @@ export type Work<T> = Generator<Bound, T, unknown[]>
 /** A prepared statement: `yield* rotate({ id })` inside work. Every statement returns rows (writes use `returning`). */
 export type Statement<Row> = (values?: Record<string, unknown>) => Work<Row[]>
 
+/** The store, whichever database is behind it. */
 export interface Database {
   readonly tables: Tables
   /** Prepares a statement once; the name is unique in the database. */

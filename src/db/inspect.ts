@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
-import { drizzle } from 'drizzle-orm/better-sqlite3'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { drizzle, readMigrationFiles } from './drizzle.ts'
 import { migrationsFolder } from './migrate.ts'
 import { signingKeys } from './tables.sqlite.ts'
 

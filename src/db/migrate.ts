@@ -1,8 +1,8 @@
 import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
 import type Sqlite from 'better-sqlite3'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { StoreStartError } from './database.ts'
+import { readMigrationFiles } from './drizzle.ts'
 import { translate } from './faults.ts'
 
 /** The folder of the generated migrations of one dialect, seen from the sources and from the published build alike. */

@@ -17,7 +17,7 @@ const body = Type.Object(
 
 const schema = {
   operationId: 'changePassword',
-  summary: 'Change the own password',
+  summary: 'Change your password',
   description: 'Every other session of the user ends; this one goes on.',
   tags: ['account'],
   body,
