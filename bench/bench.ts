@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { register } from './accounts.ts'
@@ -20,7 +21,7 @@ export interface Plan {
 export const fullPlan: Plan = {
   quick: false,
   rounds: 3,
-  seconds: 4,
+  seconds: 3,
   lead: 0.5,
   users: 100,
   connections: 100,
@@ -55,7 +56,7 @@ export interface Bench {
 
 /** Not the system's folder for temporary files: that is in memory on many machines, where an fsync costs nothing. */
 const cache = fileURLToPath(new URL('../node_modules/.cache/bench/', import.meta.url))
-const command: [URL, string] = [new URL('../src/cli.ts', import.meta.url), 'serve']
+const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 export function createBench(plan: Plan): Bench {
   const servers: Server[] = []
@@ -81,10 +82,12 @@ export function createBench(plan: Plan): Bench {
     return made
   }
 
-  const startPostern = (at: string) => start({ script: command, ready: '/health/ready', environment: settingsOf(at) })
+  // As `npm start` does, with whatever it hands to Node.js; exec keeps the process id.
+  const startPostern = (at: string) =>
+    start({ command: ['sh', '-c', `exec ${scripts.start.replace(/^exec /, '')}`], ready: '/health/ready', environment: settingsOf(at) })
 
   const side = (name: string) =>
-    once(name, () => start({ script: [new URL(`./servers/${name}.ts`, import.meta.url)], ready: '/bare' }))
+    once(name, () => start({ command: [process.execPath, `bench/servers/${name}.ts`], ready: '/bare' }))
 
   return {
     plan,

@@ -1,5 +1,5 @@
 import type { Bench } from './bench.ts'
-import type { Comparison } from './comparison.ts'
+import type { Comparison, Measurement } from './comparison.ts'
 
 /** One line of the table. */
 export interface Figure {
@@ -12,15 +12,19 @@ export interface Figure {
   unit: '' | 'ms' | 's' | 'MB'
   least?: number
   most?: number
-  /** All single measurements. */
-  rounds: unknown
+  /** Which share of the time the server that is the limit was busy; below 0.9 something else was the limit. */
+  limitBusy?: number
+  /** All single measurements, and what else is for the JSON file only. */
+  details: unknown
 }
 
 /** Measures something and says what came of it. */
 export type Row = (bench: Bench) => Promise<Figure[]>
 
-/** 12,345/s. */
-export const perSecond = (rate: number): string => `${Math.round(rate).toLocaleString('en-US')}/s`
+/** A whole number for people: 12,345. */
+export const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+
+const perSecond = ({ rate }: Measurement): string => `${count(rate)}/s`
 
 /** The line for a comparison. */
 export function ratio(label: string, limit: string, comparison: Comparison, bound: { least?: number } = {}): Figure {
@@ -31,7 +35,8 @@ export function ratio(label: string, limit: string, comparison: Comparison, boun
     value: comparison.ratio,
     unit: '',
     ...bound,
-    rounds: comparison.rounds
+    limitBusy: comparison.limit.busy,
+    details: { processorRatio: comparison.processorRatio, rounds: comparison.rounds }
   }
 }
 

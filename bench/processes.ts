@@ -13,21 +13,23 @@ export interface Server {
 }
 
 interface Start {
-  /** Script and arguments. */
-  script: [URL, ...string[]]
+  /** Program and arguments, run in the folder of the project. */
+  command: [string, ...string[]]
   /** Path that answers 200 when the server is ready. */
   ready: string
   environment?: Record<string, string>
 }
 
+const root = new URL('..', import.meta.url)
 const POLL_MS = 5
 const PATIENCE_MS = 15_000
 
 /** Starts a server on a free port, which it finds in PORT. Rejects with what it printed when it does not answer 200. */
-export async function startServer({ script: [file, ...rest], ready, environment }: Start): Promise<Server> {
+export async function startServer({ command: [program, ...rest], ready, environment }: Start): Promise<Server> {
   const port = await freePort()
   const begun = performance.now()
-  const child = spawn(process.execPath, [file.pathname, ...rest], {
+  const child = spawn(program, rest, {
+    cwd: root,
     env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...environment },
     stdio: ['ignore', 'pipe', 'pipe']
   })
@@ -42,7 +44,7 @@ export async function startServer({ script: [file, ...rest], ready, environment 
   while (!(await answers(`http://127.0.0.1:${port}${ready}`))) {
     if (child.exitCode !== null || performance.now() > giveUpAt) {
       await stop()
-      throw new Error(`${file.pathname} does not answer on ${ready}:\n${printed.join('')}`)
+      throw new Error(`${[program, ...rest].join(' ')} does not answer on ${ready}:\n${printed.join('')}`)
     }
     await sleep(POLL_MS)
   }

@@ -50,7 +50,7 @@ try {
     process.stderr.write(`${name}\n`)
     figures.push(...((await rows[name]?.(bench)) ?? []))
   }
-  console.log(`${table(figures, plan.quick)}\n\n${notes(machine, plan.rounds)}`)
+  console.log(`${table(figures, plan.quick)}\n\n${notes(machine, plan.rounds, figures)}`)
   if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, plan, figures }, undefined, 2)}\n`)
   if (!plan.quick && figures.some(figure => isMet(figure) === false)) process.exitCode = 1
 } finally {

@@ -11,9 +11,9 @@ export async function residentMegabytes(pid: number): Promise<number> {
   return (Number(stdout) * 1024) / MIB
 }
 
-/** Processor seconds that a process has used; NaN where the system has no /proc. */
+/** Processor seconds that the main thread of a process has used; NaN where the system has no /proc. */
 export async function processorSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const stat = await readFile(`/proc/${pid}/task/${pid}/stat`, 'utf8').catch(() => '')
   // Fields 14 and 15 of proc_pid_stat(5); the second one, the name, may hold spaces.
   const [user, system] = stat
     .slice(stat.lastIndexOf(')') + 2)

@@ -48,7 +48,9 @@ t.test('the package holds the build, the migrations and its papers, and nothing 
   t.same(files.filter(file => !file.includes('/')).sort(), papers)
   const rest = files.filter(file => file.includes('/'))
   t.same(
-    rest.filter(file => !/^(dist\/(src|plugins|routes)\/.*\.(js|d\.ts)|migrations\/.*\.(sql|json))$/.test(file)),
+    rest.filter(
+      file => !/^(dist\/(src|plugins|routes)\/.*\.(js|d\.ts)|docs\/.*\.md|migrations\/.*\.(sql|json))$/.test(file)
+    ),
     []
   )
   const sources = globSync('{src,plugins,routes}/**/*.ts', { cwd: repository })

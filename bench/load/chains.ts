@@ -1,13 +1,15 @@
 import type { Plan } from '../bench.ts'
-import { load } from './load.ts'
+import type { Measurement } from '../comparison.ts'
+import type { Server } from '../processes.ts'
+import { measure } from './load.ts'
 import type { Chain } from './task.ts'
 
 /** Measures chains again and again, each time with the tokens that the last time ended with. */
-export function chains(plan: Plan, { port, path, tokens }: Chain & { port: number }): () => Promise<number> {
+export function chains(plan: Plan, server: Server, { path, tokens }: Chain): () => Promise<Measurement> {
   let newest = tokens
   return async () => {
-    const outcome = await load({ ...plan, port, chain: { path, tokens: newest } })
-    newest = outcome.tokens
-    return outcome.rate
+    const { rate, busy, tokens } = await measure(server, { ...plan, chain: { path, tokens: newest } })
+    newest = tokens
+    return { rate, busy }
   }
 }

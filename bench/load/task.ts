@@ -34,3 +34,6 @@ export function request(method: string, path: string, port: number, headers: Rec
   const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers, ...content })
   return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
+
+/** The header of an access token. */
+export const bearer = (access: string) => ({ authorization: `Bearer ${access}` })

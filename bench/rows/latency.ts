@@ -1,7 +1,7 @@
 import { logIn } from '../accounts.ts'
 import type { Row } from '../figure.ts'
 import { load } from '../load/load.ts'
-import { request } from '../load/task.ts'
+import { bearer, request } from '../load/task.ts'
 import { median, percentile } from '../statistics.ts'
 import { loginRequests } from './login.ts'
 
@@ -14,9 +14,7 @@ export const latency: Row = async ({ plan, postern }) => {
   const { port } = await postern()
   const tokens = await logIn(port, plan.users)
   const logins = loginRequests(port, plan.users)
-  const requests = tokens.map(({ access }) =>
-    request('GET', '/api/protected/', port, { authorization: `Bearer ${access}` })
-  )
+  const requests = tokens.map(({ access }) => request('GET', '/api/protected/', port, bearer(access)))
   const rounds: Array<{ p50: number; p99: number; max: number; logins: number }> = []
   for (let round = 1; round <= plan.rounds; round++) {
     // The logins begin before the first request that counts and end after the last one.
@@ -26,7 +24,7 @@ export const latency: Row = async ({ plan, postern }) => {
     ])
     const at = (share: number) => percentile(latencies, share)
     const figures = { p50: at(0.5), p99: at(0.99), max: at(1), logins: rate }
-    process.stderr.write(`  round ${round}: ${JSON.stringify(figures)}\n`)
+    process.stderr.write(`  ${round}: p99 ${figures.p99.toFixed(1)} ms, ${rate.toFixed()} logins/s\n`)
     rounds.push(figures)
   }
   const middle = (name: 'p50' | 'p99' | 'max') => median(rounds.map(round => round[name]))
@@ -37,7 +35,7 @@ export const latency: Row = async ({ plan, postern }) => {
       value: middle('p99'),
       unit: 'ms',
       most: 25,
-      rounds
+      details: rounds
     }
   ]
 }

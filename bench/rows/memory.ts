@@ -7,10 +7,11 @@ import { loginRequests } from './login.ts'
 
 /** Resident memory of the process that took the loads of the other rows, after some more of each. */
 export const memory: Row = async ({ plan, postern }) => {
-  const { port, pid } = await postern()
+  const service = await postern()
+  const { port, pid } = service
   await load({ ...plan, port, connections: 64, requests: loginRequests(port, plan.users) })
   const tokens = (await logIn(port, plan.connections)).map(pair => pair.refresh)
-  await chains(plan, { port, path: '/api/refresh/', tokens })()
+  await chains(plan, service, { path: '/api/refresh/', tokens })()
   const value = await residentMegabytes(pid)
   return [
     {
@@ -19,7 +20,7 @@ export const memory: Row = async ({ plan, postern }) => {
       value,
       unit: 'MB',
       most: 160,
-      rounds: [value]
+      details: [value]
     }
   ]
 }

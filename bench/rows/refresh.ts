@@ -9,8 +9,8 @@ export const refresh: Row = async ({ plan, postern, bare }) => {
   const tokens = (await logIn(service.port, plan.connections)).map(pair => pair.refresh)
   const comparison = await compare(
     plan,
-    { name: 'refresh', measure: chains(plan, { port: service.port, path: '/api/refresh/', tokens }) },
-    { name: 'bare POST', measure: chains(plan, { port: limit.port, path: '/bare', tokens }) }
+    { name: 'refresh', measure: chains(plan, service, { path: '/api/refresh/', tokens }) },
+    { name: 'bare POST', measure: chains(plan, limit, { path: '/bare', tokens }) }
   )
   return [ratio('POST /api/refresh/', 'bare POST', comparison, { least: 0.17 })]
 }

@@ -60,8 +60,8 @@ t.test('a login of an unknown user costs as much as one with a wrong password', 
   }
   const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number
   const ratio = median(unknown) / median(known)
-  // A hash is most of the time: without one the ratio would be far below a half.
-  t.ok(ratio > 0.7 && ratio < 1.4, `medians differ by a factor of ${ratio.toFixed(2)}`)
+  // Wide, for a machine that does other things too: without the hash the ratio would be below a tenth.
+  t.ok(ratio > 0.5 && ratio < 2, `medians differ by a factor of ${ratio.toFixed(2)}`)
 })
 
 t.test('a hash with less than the cost of today is replaced at the next login', async t => {
