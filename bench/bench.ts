@@ -84,7 +84,11 @@ export function createBench(plan: Plan): Bench {
 
   // As `npm start` does, with whatever it hands to Node.js; exec keeps the process id.
   const startPostern = (at: string) =>
-    start({ command: ['sh', '-c', `exec ${scripts.start.replace(/^exec /, '')}`], ready: '/health/ready', environment: settingsOf(at) })
+    start({
+      command: ['sh', '-c', `exec ${scripts.start.replace(/^exec /, '')}`],
+      ready: '/health/ready',
+      environment: settingsOf(at)
+    })
 
   const side = (name: string) =>
     once(name, () => start({ command: [process.execPath, `bench/servers/${name}.ts`], ready: '/bare' }))
