@@ -42,7 +42,9 @@ if (unknown.length > 0) {
 
 const plan = values.quick ? quickPlan : fullPlan
 const bench = createBench(plan)
-process.once('SIGINT', () => void bench.close().finally(() => process.exit(130)))
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => void bench.close().finally(() => process.exit(1)))
+}
 try {
   const machine = await describeMachine(await bench.folder())
   const figures: Figure[] = []
