@@ -3,7 +3,6 @@ import { StartError } from '../errors.ts'
 import { buildServer } from '../server.ts'
 import { version } from '../version.ts'
 import { isLoopback } from './loopback.ts'
-import { yieldToRequests } from './priority.ts'
 import { endGracefully } from './shutdown.ts'
 
 /** Serves until a signal ends the process; returns once it listens. Throws StartError and StoreStartError. */
@@ -20,7 +19,6 @@ export async function serve(): Promise<undefined> {
   const { host, port } = config
   try {
     await server.ready()
-    yieldToRequests()
     await server.listen({ host, port, listenTextResolver: announcement(config, options) }).catch(explain(config))
   } catch (error) {
     await server.close()
