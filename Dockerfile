@@ -22,7 +22,8 @@ LABEL org.opencontainers.image.title="Postern" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
-    DATABASE_URL=sqlite:/data/postern.db
+    DATABASE_URL=sqlite:/data/postern.db \
+    MALLOC_ARENA_MAX=1
 # A new volume takes over the owner and the mode of the folder that it covers.
 RUN mkdir -m 700 /data && chown node:node /data
 WORKDIR /app
@@ -37,5 +38,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8000) + '/health/ready').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # No shell and no npm in between: SIGTERM reaches the service, which answers what it has begun and ends.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/src/cli.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/src/cli.js"]
 CMD ["serve"]

@@ -20,7 +20,7 @@ export interface Plan {
 
 export const fullPlan: Plan = {
   quick: false,
-  rounds: 3,
+  rounds: 5,
   seconds: 3,
   lead: 0.5,
   users: 100,

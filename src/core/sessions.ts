@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
 import { and, eq, exists, gt, inArray, isNull, lt, ne, sql } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
+import { newJti } from './jti.ts'
 import type { Revocations } from './revocations.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 
@@ -148,6 +148,3 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
     }
   }
 }
-
-/** 128 random bits: not to be guessed, and never drawn twice. */
-const newJti = () => randomBytes(16).toString('base64url')

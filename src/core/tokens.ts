@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { PosternError } from '../errors.ts'
 import type { AccessClaims } from './claims.ts'
 import { type Clock, seconds } from './clock.ts'
+import { newJti } from './jti.ts'
 import type { CreateJwt } from './jwt.ts'
 import type { Revocations } from './revocations.ts'
 import type { Secrets } from './secrets.ts'
@@ -67,7 +67,7 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
       aud: config.authAudience,
       iat,
       exp,
-      jti: randomBytes(16).toString('base64url'),
+      jti: newJti(),
       sid: session.id,
       token_type: 'access',
       username: user.username,
