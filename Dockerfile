@@ -23,7 +23,8 @@ LABEL org.opencontainers.image.title="Postern" \
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     DATABASE_URL=sqlite:/data/postern.db \
-    MALLOC_ARENA_MAX=1
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=131072
 # A new volume takes over the owner and the mode of the folder that it covers.
 RUN mkdir -m 700 /data && chown node:node /data
 WORKDIR /app

@@ -12,9 +12,14 @@ process.once('message', async (task: Task) => {
   process.send?.(outcome, () => process.exit())
 })
 
+function stayAwake(): void {
+  setImmediate(stayAwake)
+}
+
 async function run(task: Task): Promise<Outcome> {
   const tokens = [...(task.chain?.tokens ?? [])]
   const senders = createSenders(task, tokens)
+  if (task.awake) stayAwake()
   if (task.rate) {
     const latencies = await sendOnSchedule(task, senders)
     return { rate: latencies.length / task.seconds, latencies, tokens }

@@ -10,6 +10,11 @@ export interface Task {
   chain?: Chain
   /** Requests a second, on schedule; without it each connection sends as soon as it has its answer. */
   rate?: number
+  /**
+   * Keeps the generator from ever sleeping: otherwise a server pays for waking it with every answer, the more so the
+   * slower it is, and on a virtual machine that costs as much as answering. Takes a core, so not where the server needs both: for hashing, for the disk.
+   */
+  awake?: boolean
 }
 
 /** Refreshes, each with the token of the answer before. */

@@ -13,7 +13,7 @@ export const generator: Row = async ({ plan: whole, bare, canned }) => {
   const tokens = Array.from({ length: plan.connections }, () => pair.refresh)
 
   const gets = (server: Server) => () =>
-    measure(server, { ...plan, requests: [request('GET', '/bare', server.port, bearer(pair.access))] })
+    measure(server, { ...plan, awake: true, requests: [request('GET', '/bare', server.port, bearer(pair.access))] })
   const posts = (server: Server) => chains(plan, server, { path: '/bare', tokens })
   const against = (load: (server: Server) => () => Promise<Measurement>) =>
     compare(plan, { name: 'socket server', measure: load(socket) }, { name: 'bare Fastify', measure: load(limit) })

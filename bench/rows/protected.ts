@@ -12,7 +12,7 @@ export const protectedRoute: Row = async ({ plan, postern, bare }) => {
 
   const get = (path: string, server: Server) => async () => {
     const requests = tokens.map(({ access }) => request('GET', path, server.port, bearer(access)))
-    const { rate, busy } = await measure(server, { ...plan, requests })
+    const { rate, busy } = await measure(server, { ...plan, awake: true, requests })
     return { rate, busy }
   }
   const comparison = await compare(
