@@ -12,9 +12,9 @@ export function watchOthers(sqlite: Sqlite.Database): () => number {
   let lookedAt = performance.now()
 
   return () => {
+    if (!sqlite.open) throw new StoreUnavailable('the database is closed')
     const time = performance.now()
     if (time - lookedAt < LOOK_EVERY_MS) return epoch
-    if (!sqlite.open) throw new StoreUnavailable('the database is closed')
     try {
       const found = version.get()
       if (found !== seen) epoch += 1
