@@ -11,7 +11,9 @@ export default fp(
     const parse = server.getDefaultJsonParser('error', 'error')
     server.removeAllContentTypeParsers()
     server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-      if (isUtf8(body)) parse(request, body.toString(), done)
+      // Many clients name a type with every request, also where there is nothing to send.
+      if (body.length === 0 && !request.routeOptions.schema?.body) done(null)
+      else if (isUtf8(body)) parse(request, body.toString(), done)
       else done(new PosternError('validation_failed', { detail: 'The body is not UTF-8.' }))
     })
   },

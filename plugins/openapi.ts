@@ -22,6 +22,7 @@ export default fp(
           { name: 'account', description: 'Who somebody is' },
           { name: 'session', description: 'Logging in, staying in, logging out' },
           { name: 'standards', description: 'What other services check tokens with' },
+          { name: 'proxies', description: 'What a reverse proxy asks before it lets a request through' },
           { name: 'operations', description: 'What keeps the service running' }
         ],
         components: {
@@ -31,6 +32,11 @@ export default fp(
               scheme: 'bearer',
               bearerFormat: 'JWT',
               description: 'The `access` token of a login or refresh, without the word Bearer'
+            },
+            client: {
+              type: 'http',
+              scheme: 'basic',
+              description: 'The `client_id` and `client_secret` of `postern client create`'
             }
           }
         },

@@ -5,12 +5,14 @@ import { success } from '../src/schemas/success.ts'
 
 const Jwk = Type.Object(
   {
-    kty: Type.String({ description: 'Always `EC`' }),
-    crv: Type.String({ description: 'Always `P-256`' }),
-    x: Type.String({ description: 'The point on the curve (base64url)' }),
-    y: Type.String({ description: 'The point on the curve (base64url)' }),
+    kty: Type.String({ description: '`EC`, `OKP` (RFC 8037) or `RSA`' }),
+    crv: Type.Optional(Type.String({ description: '`P-256` of EC, `Ed25519` of OKP' })),
+    x: Type.Optional(Type.String({ description: 'EC and OKP: the point on the curve (base64url)' })),
+    y: Type.Optional(Type.String({ description: 'EC: the point on the curve (base64url)' })),
+    n: Type.Optional(Type.String({ description: 'RSA: the modulus (base64url)' })),
+    e: Type.Optional(Type.String({ description: 'RSA: the exponent (base64url)' })),
     kid: Type.String({ description: 'RFC 7638 thumbprint; the `kid` in the header of a token' }),
-    alg: Type.String({ description: 'Always `ES256`' }),
+    alg: Type.String({ description: '`ES256`, `EdDSA` or `RS256`: the only algorithm that this key is good for' }),
     use: Type.String({ description: 'Always `sig`' })
   },
   {
@@ -43,7 +45,9 @@ const schema = {
   tags: ['standards'],
   security: [],
   headers: Type.Object({
-    'if-none-match': Type.Optional(Type.String({ description: 'The ETag of a copy: 304 when it is still right' }))
+    'if-none-match': Type.Optional(
+      Type.String({ description: 'The ETags of copies, or `*`: 304 when one is still right' })
+    )
   }),
   response: {
     200: success(Type.Object({ keys: Type.Array(Jwk) }), 'The JWK set', cached),
@@ -57,8 +61,8 @@ export default (async app => {
   app.get('/jwks.json', { schema }, async (request, reply) => {
     const jwks = app.core.signingKeys.jwks()
     const etag = `"${createHash('sha256').update(JSON.stringify(jwks)).digest('base64url')}"`
-    reply.header('cache-control', 'public, max-age=300').header('etag', etag)
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send(null)
+    reply.header('cache-control', `public, max-age=${app.core.signingKeys.jwksMaxAge}`).header('etag', etag)
+    if (request.hasVersion(etag)) return reply.code(304).send(null)
     return jwks
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -3,7 +3,8 @@ import { inspect } from 'node:util'
 import { Value } from 'typebox/value'
 import { type Config, environmentName, properties } from './options.ts'
 
-const DAY = 86_400_000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 /** Whether there is such a setting and the value fits it. */
 export function fits(name: string, value: unknown): boolean {
@@ -60,10 +61,20 @@ export function* meaningProblems(config: Config): Generator<string> {
     yield 'AUTH_SESSION_TTL: must not be shorter than AUTH_REFRESH_TTL; give 30d, for example'
   if (config.authSessionTtl > 3650 * DAY) yield 'AUTH_SESSION_TTL: must be at most 3650d; give 30d, for example'
   if (config.authRefreshGrace > 60_000) yield 'AUTH_REFRESH_GRACE: must be at most 1m; give 10s, for example'
+  if (config.authStatusListTtl < 1000 || config.authStatusListTtl > 300_000)
+    yield 'AUTH_STATUS_LIST_TTL: must be from 1s to 5m; give 10s, for example'
+  if (config.authKeyRotation !== 0 && (config.authKeyRotation < HOUR || config.authKeyRotation > 3650 * DAY))
+    yield 'AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d; give 90d, for example'
+  for (const url of config.authLoginUrls.filter(url => !isPage(url))) {
+    yield `AUTH_LOGIN_URLS: ${show(url)} is not the whole URL of a page; give a list such as https://app.example.com/login`
+  }
   for (const range of config.authTrustProxy.filter(range => !isRange(range))) {
     yield `AUTH_TRUST_PROXY: ${JSON.stringify(range)} is neither an address nor a CIDR range; give a list such as 10.0.0.0/8,192.168.1.7`
   }
 }
+
+/** Whether a URL can stand in a Location header, with a query of ours behind it. */
+const isPage = (url: string): boolean => /^https?:\/\/[^\s#@]+$/.test(url) && /^[!-~]+$/.test(url) && URL.canParse(url)
 
 function isRange(range: string): boolean {
   const [address = '', bits, ...rest] = range.split('/')

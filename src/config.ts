@@ -56,6 +56,8 @@ function derive(values: Static<typeof Options>): Config {
     authRefreshTtl: milliseconds(values.authRefreshTtl),
     authSessionTtl: milliseconds(values.authSessionTtl),
     authRefreshGrace: milliseconds(values.authRefreshGrace),
+    authStatusListTtl: milliseconds(values.authStatusListTtl),
+    authKeyRotation: milliseconds(values.authKeyRotation),
     dataDir,
     secretFile: values.authSecretFile ?? join(dataDir, 'secret'),
     publicUrl,

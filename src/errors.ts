@@ -54,6 +54,15 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
+/** Runs a check of a token: whatever is wrong with it, its sender learns only that it is not valid. */
+export function rejecting<Result>(check: () => Result): Result {
+  try {
+    return check()
+  } catch (cause) {
+    throw new PosternError('token_not_valid', { cause })
+  }
+}
+
 /** The sentence of the catalogue for a code, for documentation. */
 export const errorStatus = (code: ErrorCode): number => catalogue[code][0]
 

@@ -1,27 +1,37 @@
 import type { FastifyRequest } from 'fastify'
-import type { AccessClaims } from './core/claims.ts'
+import type { AccessClaims, MachineClaims, TokenClaims } from './core/claims.ts'
 import { PosternError } from './errors.ts'
 
 /** As little as a check needs, so that it fits hosts with HTTP/2, type providers and loggers of their own. */
 type Caller = Pick<FastifyRequest, 'headers'>
+type Answer = { header(name: string, value: string): unknown }
 
-type Check = (request: Caller, reply: { header(name: string, value: string): unknown }) => Promise<void>
+type Check = (request: Caller, reply: Answer) => Promise<void>
 
 /** What checks access tokens; not the type of the core, which would bring those of the database into every host. */
 interface Tokens {
-  authenticate(token: string): Promise<AccessClaims>
+  authenticate(token: string): Promise<TokenClaims>
 }
 
 /** Checks of who is calling, shaped as hooks: they throw, and never reply. */
 export interface Guard {
-  /** Lets nobody in without a valid access token. Throws `not_authenticated` and `token_not_valid`. */
+  /** Lets nobody in without a valid access token of a user. Throws `not_authenticated` and `token_not_valid`. */
   requireUser: Check
   /** The same, and the token must hold the role. Throws `permission_denied` too. */
   requireRole(role: string): Check
-  /** What the caller's token says; only behind `requireUser` or `requireRole`. */
+  /**
+   * Lets machines in whose access token holds the scope (the client_credentials grant), and no user. Throws
+   * `not_authenticated`, `token_not_valid` and `permission_denied`.
+   */
+  requireScope(scope: string): Check
+  /** What the user's token says; only behind `requireUser` or `requireRole`. */
   claims(request: Caller): AccessClaims
-  /** The claims of an access token from elsewhere. Throws `token_not_valid`. */
+  /** What the machine's token says; only behind `requireScope`. */
+  machine(request: Caller): MachineClaims
+  /** The claims of a user's access token from elsewhere. Throws `token_not_valid`. */
   verify(token: string): Promise<AccessClaims>
+  /** The same of a user's or of a machine's, whose `sid` is undefined. Throws `token_not_valid`. */
+  verifyAny(token: string): Promise<TokenClaims>
 }
 
 /** The token of an Authorization header (RFC 6750 section 2.1); undefined when it is of another kind. */
@@ -31,25 +41,43 @@ function bearer(header: string): string | undefined {
   return token === '' || token.includes(' ') ? undefined : token
 }
 
+/** The claims of the token that came with a request; the answer tells the caller what is wrong with it. */
+async function identify<Claims>(
+  { headers: { authorization: header } }: Caller,
+  reply: Answer,
+  check: (token: string) => Promise<Claims>
+): Promise<Claims> {
+  try {
+    if (!header) throw new PosternError('not_authenticated')
+    const token = bearer(header)
+    if (!token) throw new PosternError('token_not_valid')
+    return await check(token)
+  } catch (error) {
+    reply.header('www-authenticate', header ? 'Bearer error="invalid_token"' : 'Bearer')
+    throw error
+  }
+}
+
 /** Makes the guards over a core. Claims are kept beside the request, so that no host sees a decorator of ours on it. */
 export function createGuard({ tokens }: { tokens: Tokens }): Guard {
-  const callers = new WeakMap<Caller, AccessClaims>()
+  const users = new WeakMap<Caller, AccessClaims>()
+  const machines = new WeakMap<Caller, MachineClaims>()
+
+  const verifyAny = (token: string) => tokens.authenticate(token)
+
+  // A machine has no name, no roles and no session; a route for users is never open to it.
+  async function verify(token: string): Promise<AccessClaims> {
+    const found = await verifyAny(token)
+    if (found.sid === undefined) throw new PosternError('token_not_valid')
+    return found
+  }
 
   const requireUser: Check = async (request, reply) => {
-    const header = request.headers.authorization
-    try {
-      if (!header) throw new PosternError('not_authenticated')
-      const token = bearer(header)
-      if (!token) throw new PosternError('token_not_valid')
-      callers.set(request, await tokens.authenticate(token))
-    } catch (error) {
-      reply.header('www-authenticate', header ? 'Bearer error="invalid_token"' : 'Bearer')
-      throw error
-    }
+    users.set(request, await identify(request, reply, verify))
   }
 
   const claims = (request: Caller): AccessClaims => {
-    const found = callers.get(request)
+    const found = users.get(request)
     if (!found) throw new Error('claims() needs requireUser or requireRole in front of the handler')
     return found
   }
@@ -60,7 +88,21 @@ export function createGuard({ tokens }: { tokens: Tokens }): Guard {
       await requireUser(request, reply)
       if (!claims(request).roles.includes(role)) throw new PosternError('permission_denied')
     },
+    requireScope: scope => async (request, reply) => {
+      const found = await identify(request, reply, verifyAny)
+      if (found.sid !== undefined || !found.scope?.split(' ').includes(scope)) {
+        reply.header('www-authenticate', 'Bearer error="insufficient_scope"')
+        throw new PosternError('permission_denied')
+      }
+      machines.set(request, found)
+    },
     claims,
-    verify: token => tokens.authenticate(token)
+    machine: request => {
+      const found = machines.get(request)
+      if (!found) throw new Error('machine() needs requireScope in front of the handler')
+      return found
+    },
+    verify,
+    verifyAny
   }
 }

@@ -7,7 +7,7 @@ import type { Options } from './options.ts'
 import { runtimeProblem } from './runtime.ts'
 import type { Wiring } from './server.ts'
 
-export type { AccessClaims } from './core/claims.ts'
+export type { AccessClaims, MachineClaims, TokenClaims } from './core/claims.ts'
 export { type ErrorCode, PosternError, StartError } from './errors.ts'
 export type { Guard } from './guard.ts'
 export type { PosternOptions } from './mount.ts'

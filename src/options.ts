@@ -55,6 +55,15 @@ export const Options = Type.Object(
       '10s',
       'For this long the previous refresh token returns the same successor; `0` turns it off, at most 1m'
     ),
+    authStatusListTtl: duration(
+      '10s',
+      'How long verifiers may keep a status list, so how late they learn of a logout; 1s to 5m'
+    ),
+    authKeyRotation: duration(
+      '90d',
+      'A key that has signed access tokens for this long is replaced by the next; `0` turns that off, else 1h to 3650d'
+    ),
+    authKeyAlgorithm: choice(['ES256', 'EdDSA', 'RS256'], 'What new keys sign access tokens with'),
     authRegistration: choice(['open', 'closed'], 'Whether anybody may register'),
     authPasswordMin: Type.Integer({
       default: 8,
@@ -72,6 +81,11 @@ export const Options = Type.Object(
       description: 'Proxies whose X-Forwarded-* headers count: addresses and CIDR ranges, with commas between',
       expected: 'a list such as 10.0.0.0/8,192.168.1.7'
     }),
+    authLoginUrls: Type.Array(Type.String(), {
+      default: [],
+      description: 'Login pages to which /forward-auth may redirect, letter for letter, with commas between',
+      expected: 'a list such as https://app.example.com/login'
+    }),
     authRateLimit: choice(['on', 'off'], '`off` is for benchmarks only'),
     authDocs: choice(['on', 'off'], 'Swagger UI at /docs'),
     logLevel: choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'Least severity that is logged')
@@ -82,7 +96,13 @@ export const Options = Type.Object(
 /** What a host or a test may say; everything has a default. */
 export type Options = Partial<Static<typeof Options>>
 
-type Durations = 'authAccessTtl' | 'authRefreshTtl' | 'authSessionTtl' | 'authRefreshGrace'
+type Durations =
+  | 'authAccessTtl'
+  | 'authRefreshTtl'
+  | 'authSessionTtl'
+  | 'authRefreshGrace'
+  | 'authStatusListTtl'
+  | 'authKeyRotation'
 
 /** The settings in force. Durations are milliseconds. */
 export type Config = Readonly<

@@ -41,7 +41,8 @@ export function buildServer(options: Options = {}, { prefix = '', logger, now = 
     // While it closes, requests that still come on open connections are answered like all others.
     return503OnClosing: false,
     trustProxy: config.authTrustProxy.length > 0 ? config.authTrustProxy : false,
-    routerOptions: { ignoreTrailingSlash: true }
+    // A parameter may be as long as headers may: what is too long for an id is an id that nobody has.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16 * KIB }
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler)

@@ -35,10 +35,14 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   authRefreshTtl: [['x', 1], 'a duration'],
   authSessionTtl: [['x', 1], 'a duration'],
   authRefreshGrace: [['x', 0], 'a duration'],
+  authStatusListTtl: [['x', 10], 'a duration'],
+  authKeyRotation: [['x', '90'], 'a duration'],
+  authKeyAlgorithm: [['es256', 'HS256', 'none'], 'one of ES256'],
   authRegistration: [['', 'OPEN', 'yes', true], 'one of open'],
   authPasswordMin: [[7, 65, '8', 8.5], 'a number from 8 to 64'],
   authPasswordPolicy: [['strict', ''], 'one of standard'],
   authTrustProxy: [['10.0.0.0/8', [1], true, 1], 'a list'],
+  authLoginUrls: [['https://app.example.com/login', [1], true], 'a list'],
   authRateLimit: [['no', false], 'one of on'],
   authDocs: [['no', true], 'one of on'],
   logLevel: [['verbose', 'INFO', 30], 'one of info']
@@ -114,6 +118,20 @@ t.test('a list of proxies holds addresses and ranges, and none that means everyb
   t.end()
 })
 
+t.test('a list of login pages holds whole URLs, which a redirect can lead to', t => {
+  const fine = 'https://app.example.com/login,http://127.0.0.1:3000,https://app.example.com/?a=b'
+  t.same(environmentProblems({ AUTH_LOGIN_URLS: fine }), [])
+  const wrong = '/login,//a/b,app.example.com,javascript:alert(1),https://,https://a b,https://a#b,https://ü/,ftp://a/'
+  const found = environmentProblems({ AUTH_LOGIN_URLS: wrong })
+  t.same(
+    found.map(line => /^AUTH_LOGIN_URLS: "(.*)" is not the whole URL of a page; give a list/.exec(line)?.[1]),
+    wrong.split(',')
+  )
+  const [said] = environmentProblems({ AUTH_LOGIN_URLS: 'https://ada:secret@app.example.com/' })
+  t.notMatch(said, /secret/)
+  t.end()
+})
+
 t.test('settings that contradict each other or common sense are refused', t => {
   const wrong: Array<[Options, RegExp]> = [
     [{ authSecret: secret, authSecretFile: '/x' }, /^AUTH_SECRET and AUTH_SECRET_FILE/],
@@ -128,12 +146,21 @@ t.test('settings that contradict each other or common sense are refused', t => {
     [{ authRefreshTtl: '31d' }, /^AUTH_SESSION_TTL: must not be shorter than AUTH_REFRESH_TTL/],
     [{ authSessionTtl: '3651d' }, /^AUTH_SESSION_TTL: must be at most 3650d/],
     [{ authSessionTtl: `${'9'.repeat(400)}d` }, /^AUTH_SESSION_TTL: must be at most 3650d/],
-    [{ authRefreshGrace: '60001ms' }, /^AUTH_REFRESH_GRACE: must be at most 1m/]
+    [{ authRefreshGrace: '60001ms' }, /^AUTH_REFRESH_GRACE: must be at most 1m/],
+    [{ authStatusListTtl: '999ms' }, /^AUTH_STATUS_LIST_TTL: must be from 1s to 5m; give 10s, for example$/],
+    [{ authStatusListTtl: '301s' }, /^AUTH_STATUS_LIST_TTL: must be from 1s to 5m/],
+    [{ authKeyRotation: '59m' }, /^AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d; give 90d, for example$/],
+    [{ authKeyRotation: '3651d' }, /^AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d/]
   ]
   for (const [options, line] of wrong) t.match(problems(options), [line], JSON.stringify(options).slice(0, 60))
   const fine: Options[] = [
     { authSecret: 'é'.repeat(16) },
     { authAccessTtl: '1s', authRefreshTtl: '1s', authSessionTtl: '1s', authRefreshGrace: '0' },
+    { authStatusListTtl: '1s' },
+    { authStatusListTtl: '5m' },
+    { authKeyRotation: '0' },
+    { authKeyRotation: '1h' },
+    { authKeyRotation: '3650d' },
     { authAccessTtl: '1d', authRefreshTtl: '3650d', authSessionTtl: '3650d', authRefreshGrace: '1m' }
   ]
   for (const options of fine) t.same(problems(options), [])

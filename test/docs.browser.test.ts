@@ -123,7 +123,9 @@ function operationOf(page: Page, path: string) {
 async function authorize(page: Page, token: string): Promise<void> {
   await page.locator('.auth-wrapper').getByRole('button', { name: 'Authorize' }).click()
   const dialog = page.locator('.dialog-ux')
-  await dialog.locator('input').fill(token)
-  await dialog.getByRole('button', { name: 'Apply credentials' }).click()
+  // Besides that of users there is a form for clients.
+  const form = dialog.locator('.auth-container').filter({ has: page.getByLabel('auth-bearer-value') })
+  await form.getByLabel('auth-bearer-value').fill(token)
+  await form.getByRole('button', { name: 'Apply credentials' }).click()
   await dialog.getByRole('button', { name: 'Close' }).last().click()
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ErrorCode } from '../src/errors.ts'
 
 export const PROBLEM = 'application/problem+json'
+export const FORM = 'application/x-www-form-urlencoded'
 
 /** A JSON Schema, as far as the tests look into it. */
 export interface Schema {
@@ -58,6 +59,10 @@ export const operationsOf = (document: Document): Operation[] =>
       method: method.toUpperCase() as Operation['method']
     }))
   )
+
+/** Whether an operation is for registered clients, and speaks as OAuth does. */
+export const isForClients = ({ security }: Pick<Operation, 'security'>): boolean =>
+  security?.some(one => 'client' in one) ?? false
 
 /** The examples that stand beside a schema. */
 export const examplesOf = ({ example, examples = {} }: Media): unknown[] => [

@@ -2,8 +2,18 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import t from 'tap'
 import { Check } from 'typebox/schema'
 import type { ErrorCode } from '../src/errors.ts'
-import { type Document, documentOf, type Operation, operationsOf, problemsOf, resolved } from './document.ts'
+import {
+  type Document,
+  documentOf,
+  examplesOf,
+  isForClients,
+  type Operation,
+  operationsOf,
+  problemsOf,
+  resolved
+} from './document.ts'
 import { build, client } from './helper.ts'
+import { type Credentials, oauthClient, registered } from './routes/oauth-client.ts'
 
 let app: FastifyInstance
 let document: Document
@@ -16,45 +26,110 @@ t.before(async () => {
 })
 
 const find = (id: string) => operations.find(({ operationId }) => operationId === id) as Operation
-const exampleBody = ({ requestBody }: Operation) => requestBody?.content['application/json']?.example as object
+const exampleBody = ({ requestBody }: Operation) => Object.values(requestBody?.content ?? {})[0]?.example as object
 
 t.test('every operation succeeds as documented, with the request examples as they stand', async t => {
   const { send } = client(await build(t))
-  const call = async (id: string, body: object = exampleBody(find(id)), access?: string) => {
+  const call = async (id: string, body: object = exampleBody(find(id)), access?: string, which = '') => {
     const { path, method, responses } = find(id)
     const headers = access ? { authorization: `Bearer ${access}` } : {}
-    const answer = await send({ url: path, method, headers, payload: method === 'GET' ? undefined : body })
+    const answer = await send({
+      url: path.replace(/\{\w+\}/, which),
+      method,
+      headers,
+      payload: method === 'GET' ? undefined : body
+    })
     const documented = responses[answer.statusCode]
     t.match(`${answer.statusCode}`, /^2/, id)
     t.ok(documented, `${id} may answer ${answer.statusCode}`)
     const schema = resolved(document, documented?.content?.['application/json']?.schema)
     if (schema) t.ok(Check(schema, answer.json()), `${id} answers with what it says`)
+    else if (documented?.content) t.ok(documented.content[`${answer.headers['content-type']}`], id)
     else t.equal(answer.body, '', `${id} answers with nothing`)
-    for (const name of Object.keys(documented?.headers ?? {})) t.ok(answer.headers[name.toLowerCase()], name)
+    for (const name of Object.keys(documented?.headers ?? {})) t.ok(name.toLowerCase() in answer.headers, name)
     return schema ? answer.json() : undefined
   }
 
   await call('register')
   const { access, refresh } = await call('login')
   await call('protected', undefined, access)
+  await call('forwardAuth', undefined, access)
   await call('changePassword', undefined, access)
+  const again = { username: 'ada', password: 'a longer one this time' }
+  await call('login', again)
+  const { sessions } = await call('listSessions', undefined, access)
+  await call('endSession', undefined, access, sessions.find(({ current }: { current: boolean }) => !current).id)
+  await call('endOtherSessions', undefined, access)
   const next = await call('refresh', { refresh })
   await call('verify', { token: next.access })
   await call('logout', { refresh: next.refresh })
-  for (const id of ['jwks', 'live', 'ready']) await call(id)
+  await call('logoutAll', undefined, (await call('login', again)).access)
+  for (const id of ['jwks', 'serverMetadata', 'statusLists', 'live', 'ready']) await call(id)
+  await call('statusList', undefined, undefined, '0')
   const walked = [
     'register',
     'login',
     'protected',
+    'forwardAuth',
     'changePassword',
+    'listSessions',
+    'endSession',
+    'endOtherSessions',
+    'logoutAll',
     'refresh',
     'verify',
     'logout',
     'jwks',
+    'serverMetadata',
+    'statusLists',
+    'statusList',
     'live',
     'ready'
   ]
-  t.same(operations.map(({ operationId }) => operationId).toSorted(), walked.toSorted(), 'that was all of them')
+  const others = operations.filter(one => !isForClients(one)).map(({ operationId }) => operationId)
+  t.same(others.toSorted(), walked.toSorted(), 'that was all of them')
+})
+
+t.test('every operation for clients succeeds as documented, and fails as documented', async t => {
+  const service = await build(t)
+  const right = await registered(service, ['reports:read'])
+  const limited = await build(t, { authRateLimit: 'on' })
+  const foreign = await oauthClient(service, await registered(service)).machine()
+  const send = ({ path }: Operation, credentials: Credentials, body: object | string, headers = {}, to = service) =>
+    oauthClient(to, credentials).send(path.slice('/oauth/'.length), body as string, headers)
+
+  const provoke: Record<string, (operation: Operation) => Promise<LightMyRequestResponse>> = {
+    '400 invalid_request': operation => send(operation, right, ''),
+    '400 unauthorized_client': operation => send(operation, right, { token: foreign }),
+    '400 unsupported_grant_type': operation => send(operation, right, { grant_type: 'password' }),
+    '400 invalid_scope': operation => send(operation, right, { grant_type: 'client_credentials', scope: 'admin' }),
+    '401 invalid_client': operation => send(operation, { id: 'x', secret: 'x' }, exampleBody(operation)),
+    '413 invalid_request': operation => send(operation, right, 'x'.repeat(65_537)),
+    '415 invalid_request': operation => send(operation, right, 'text', { 'content-type': 'text/plain' }),
+    '429 temporarily_unavailable': async operation => {
+      const once = () => send(operation, { id: 'x', secret: 'x' }, '', {}, limited)
+      for (let left = 30; left > 0; left--) await once()
+      return once()
+    }
+  }
+
+  for (const operation of operations.filter(isForClients)) {
+    const { operationId, responses } = operation
+    const good = await send(operation, right, exampleBody(operation))
+    t.equal(good.statusCode, 200, operationId)
+    t.ok(Check(resolved(document, responses[200]?.content?.['application/json']?.schema) ?? {}, good.json()))
+    for (const name of Object.keys(responses[200]?.headers ?? {})) t.ok(good.headers[name.toLowerCase()], name)
+    for (const [status, { content = {}, headers = {} }] of Object.entries(responses)) {
+      // How a store that does not answer comes about is the business of its own test.
+      if (status === '200' || status === '503') continue
+      for (const example of Object.values(content).flatMap(examplesOf) as Array<{ error: string }>) {
+        const where = `${operationId} ${status} ${example.error}`
+        const answer = await provoke[`${status} ${example.error}`]?.(operation)
+        t.same([answer?.statusCode, answer?.json()], [Number(status), example], where)
+        for (const name of Object.keys(headers)) t.ok(answer?.headers[name.toLowerCase()], `${where} has ${name}`)
+      }
+    }
+  }
 })
 
 t.test('every documented problem is what the service answers, word for word and with its headers', async t => {
@@ -70,11 +145,12 @@ t.test('every documented problem is what the service answers, word for word and 
     payload_too_large: operation => send(operation, json, JSON.stringify({ text: 'x'.repeat(64 * 1024) })),
     unsupported_media_type: operation => send(operation, { ...json, 'content-type': 'text/plain' }, 'text'),
     not_authenticated: operation => send(operation, {}),
+    not_found: operation => send(operation, { authorization }),
     token_not_valid: operation =>
       send(operation, operation.security ? {} : { authorization: 'Bearer x' }, exampleBody(operation)),
     no_active_account: operation => send(operation, {}, { username: 'nobody', password: 'nothing at all' }),
     wrong_password: operation => send(operation, json, { old_password: 'wrong', new_password: 'a longer one' }),
-    permission_denied: operation => send(operation, json, exampleBody(operation), closed),
+    permission_denied: operation => send(operation, json, exampleBody(operation), operation.security ? closed : app),
     rate_limited: async operation => {
       const once = () => send(operation, { authorization: limitedToken }, {}, limited)
       for (let left = 30; left > 0; left--) await once()
@@ -83,11 +159,16 @@ t.test('every documented problem is what the service answers, word for word and 
   }
   // How a store that does not answer and a full queue come about is the business of their own tests.
   const elsewhere = ['unavailable', 'overloaded']
+  const queries: Record<string, string> = {
+    'forwardAuth validation_failed': '?login_url=https://elsewhere.test/',
+    'forwardAuth permission_denied': '?role=admin'
+  }
 
   for (const operation of operations) {
     for (const problem of problemsOf(operation).filter(({ code }) => !elsewhere.includes(code))) {
       const where = `${operation.operationId} ${problem.code}`
-      const answer = await provoke[problem.code]?.(operation)
+      const asked = { ...operation, path: operation.path + (queries[where] ?? '') }
+      const answer = await provoke[problem.code]?.(asked)
       t.same(answer?.json(), problem, where)
       const { headers = {} } = operation.responses[problem.status] ?? {}
       for (const name of Object.keys(headers)) t.ok(answer?.headers[name.toLowerCase()], `${where} has ${name}`)
@@ -110,7 +191,7 @@ t.test('the key set is sent again only when it has changed', async t => {
 })
 
 t.test('an operation wants a token exactly when the document says so', async t => {
-  for (const operation of operations) {
+  for (const operation of operations.filter(one => !isForClients(one))) {
     const { operationId, path: url, method, security } = operation
     const answer = await app.inject({ url, method })
     const refused = answer.statusCode === 401 && answer.json().code === 'not_authenticated'

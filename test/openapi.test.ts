@@ -11,6 +11,9 @@ const PARTICULAR: Record<string, Record<string, string>> = {
   register: { permission_denied: 'Registration is closed.' }
 }
 
+/** Which operation answers with something else than JSON. */
+const OTHER_MEDIA: Record<string, string> = { statusList: 'application/statuslist+jwt' }
+
 let document: openapi.Document
 let operations: openapi.Operation[]
 
@@ -19,13 +22,19 @@ t.before(async () => {
   operations = openapi.operationsOf(document)
 })
 
-t.test('the document is OpenAPI 3.1 about this version, with one way to authorize', async t => {
-  t.equal(document.openapi, '3.1.0')
-  t.match(document.info, { title: 'Postern', version, description: /Authorize/ })
-  t.match(document.components.securitySchemes, { bearer: { type: 'http', scheme: 'bearer' } })
-  t.same(document.security, [{ bearer: [] }])
-  t.ok(operations.length >= 10)
-})
+t.test(
+  'the document is OpenAPI 3.1 about this version, with a way to authorize for users and one for clients',
+  async t => {
+    t.equal(document.openapi, '3.1.0')
+    t.match(document.info, { title: 'Postern', version, description: /Authorize/ })
+    t.match(document.components.securitySchemes, {
+      bearer: { type: 'http', scheme: 'bearer' },
+      client: { type: 'http', scheme: 'basic' }
+    })
+    t.same(document.security, [{ bearer: [] }])
+    t.ok(operations.length >= 10)
+  }
+)
 
 t.test('every operation says what it is for', async t => {
   const declared = document.tags.map(tag => tag.name)
@@ -49,14 +58,14 @@ t.test('every operation answers success with a schema, or with nothing where HTT
     t.match(good[0]?.[0], /^2\d\d$/, operationId)
     for (const [status, { description, content }] of good) {
       t.match(description, /^[A-Z].+[^.]$/, operationId)
-      if (status === '204' || status === '304') t.equal(content, undefined, operationId)
-      else t.match(content, { 'application/json': { schema: Object } }, operationId)
+      if (['204', '302', '304'].includes(status)) t.equal(content, undefined, operationId)
+      else t.match(content, { [OTHER_MEDIA[operationId] ?? 'application/json']: { schema: Object } }, operationId)
     }
   }
 })
 
 t.test('every error is a problem, with the status and the sentence that the catalogue has for its code', async t => {
-  for (const { operationId, responses } of operations) {
+  for (const { operationId, responses } of operations.filter(one => !openapi.isForClients(one))) {
     for (const [status, { description, content = {} }] of Object.entries(responses)) {
       if (Number(status) < 400) continue
       t.same(Object.keys(content), [openapi.PROBLEM], `${operationId} ${status}`)
@@ -74,11 +83,29 @@ t.test('every error is a problem, with the status and the sentence that the cata
   }
 })
 
+t.test('every error for clients is one of OAuth, with the status and the sentence that it has in the code', async t => {
+  const forClients = operations.filter(openapi.isForClients)
+  t.same(
+    forClients.map(({ path }) => path),
+    ['/oauth/introspect', '/oauth/revoke', '/oauth/token']
+  )
+  for (const { operationId, requestBody, responses } of forClients) {
+    t.same(Object.keys(requestBody?.content ?? {}), [openapi.FORM], operationId)
+    for (const [status, { description, content = {} }] of Object.entries(responses)) {
+      if (Number(status) < 400) continue
+      const values = Object.values(content).flatMap(openapi.examplesOf) as Array<Record<string, string>>
+      t.same(Object.keys(content), ['application/json'], `${operationId} ${status}`)
+      t.not(values.length, 0)
+      t.equal(description, values.map(one => `\`${one.error}\`: ${one.error_description}`).join('\n\n'))
+    }
+  }
+})
+
 t.test('every example fits its schema, and every body has one', async t => {
   const fits = (schema: openapi.Schema, value: unknown, where: string) =>
     t.ok(Check(openapi.resolved(document, schema), value), `${where}: ${JSON.stringify(value)}`)
   for (const { operationId, requestBody, responses } of operations) {
-    if (requestBody) t.ok(requestBody.content['application/json']?.example, `${operationId} has a request example`)
+    if (requestBody) t.ok(Object.values(requestBody.content)[0]?.example, `${operationId} has a request example`)
     const media = [requestBody, ...Object.values(responses)].flatMap(part => Object.values(part?.content ?? {}))
     for (const one of media) for (const value of openapi.examplesOf(one)) fits(one.schema, value, operationId)
   }

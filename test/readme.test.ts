@@ -68,8 +68,8 @@ t.test('the code for other services checks a token with the published keys', asy
 t.test('the table of endpoints has every route, and no other', async t => {
   const app = await build(t)
   const section = readme.split('## Endpoints')[1]?.split('| status |')[0] ?? ''
-  const paths = [...section.matchAll(/(GET|POST) ((?:\/\S+?)(?:, \/\S+?)*) \|/g)].flatMap(([, method, list = '']) =>
-    list.split(', ').map(path => `${method} ${path}`)
+  const paths = [...section.matchAll(/(GET|POST|DELETE) ((?:\/\S+?)(?:, \/\S+?)*) \|/g)].flatMap(
+    ([, method, list = '']) => list.split(', ').map(path => `${method} ${path}`)
   )
   const { paths: operations } = app.swagger() as { paths: Record<string, Record<string, unknown>> }
   const routes = Object.entries(operations).flatMap(([path, methods]) =>

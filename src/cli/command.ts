@@ -3,7 +3,9 @@ export interface Values {
   username?: string
   email?: string
   role?: string[]
+  scope?: string[]
   json?: boolean
+  force?: boolean
 }
 
 /** An option as node:util parseArgs takes it, and what its help says. */
@@ -21,9 +23,11 @@ export interface Command {
   name: string
   summary: string
   details?: string
+  /** Stands for the one argument that the command needs beside its options. */
+  operand?: string
   options: { [name in keyof Values]?: Option }
   /** Gives the exit code; nothing means 0. */
-  run(values: Values): Promise<number | undefined>
+  run(values: Values, operand: string): Promise<number | undefined>
 }
 
 /** The command line was typed wrongly; the message names what, and what would be right. */

@@ -47,9 +47,69 @@ export const commands: readonly Command[] = [
     name: 'keys rotate',
     summary: 'Sign access tokens with the next key from now on',
     details:
-      'The key after it is published at once. Tokens of the old key stay valid until they expire. Running servers take\nthe change over within a minute.',
-    options: { json: json('print one JSON object a line') },
+      'The key after it is published at once. Tokens of the old key stay valid until they expire. Running servers take\nthe change over within a second. A next key that was published less than ten minutes ago is refused: services with\na copy of the published keys may not know it yet.',
+    options: {
+      force: { type: 'boolean', description: 'rotate also when the next key was published a moment ago' },
+      json: json('print one JSON object a line')
+    },
     run: async values => (await import('./keys.ts')).rotateKeys(values)
+  },
+  {
+    name: 'keys revoke',
+    summary: 'Refuse every access token and make new keys, after a leak',
+    details:
+      'All keys are forgotten, and running servers refuse their tokens within a second; services that check tokens by\nthemselves do when their copy of the published keys is five minutes old. Clients go on with a refresh. A key that only\ngrew old is better rotated.',
+    options: { json: json('print one JSON object a line') },
+    run: async values => (await import('./keys.ts')).revokeKeys(values)
+  },
+  {
+    name: 'client create',
+    summary: 'Register a service that asks about tokens or gets its own',
+    details:
+      'NAME is for people. The secret is printed this once; only a hash of it is kept. With scopes the client gets access\ntokens of its own at /oauth/token that hold no others.',
+    operand: 'NAME',
+    options: {
+      scope: {
+        type: 'string',
+        multiple: true,
+        placeholder: 'SCOPE',
+        description: 'a scope; give it once for each scope'
+      },
+      json: json('print the client as JSON')
+    },
+    run: async (values, name) => (await import('./clients.ts')).createClient(values, name)
+  },
+  {
+    name: 'client list',
+    summary: 'List all registered clients, oldest first',
+    options: { json: json('print one JSON object a line') },
+    run: async values => (await import('./clients.ts')).listClients(values)
+  },
+  {
+    name: 'client rotate-secret',
+    summary: 'Give a client another secret',
+    details:
+      'ID is the client_id. The old secret is refused at once; tokens that the client got with it stay valid until they\nexpire.',
+    operand: 'ID',
+    options: { json: json('print the client as JSON') },
+    run: async (values, id) => (await import('./clients.ts')).rotateSecret(values, id)
+  },
+  {
+    name: 'client delete',
+    summary: 'Delete a client, and refuse its tokens',
+    details: 'ID is the client_id. Running servers refuse the tokens that it has within a second.',
+    operand: 'ID',
+    options: {},
+    run: async (_values, id) => (await import('./clients.ts')).deleteClient(id)
+  },
+  {
+    name: 'session revoke-all',
+    summary: 'End every session of a user',
+    details:
+      'USER is a username or an e-mail address. Running servers refuse the refresh tokens at once and the access tokens\nwithin a second. The user can log in again.',
+    operand: 'USER',
+    options: {},
+    run: async (_values, user) => (await import('./sessions.ts')).revokeSessions(user)
   },
   {
     name: 'doctor',

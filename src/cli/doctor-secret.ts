@@ -8,7 +8,8 @@ import { openTo } from './permissions.ts'
 type Keys = Inspection['keys']
 
 const DAY = 86_400_000
-const OLD_DAYS = 90
+/** For how long a key signs without concern when no rotation is scheduled. */
+const UNSCHEDULED = 90 * DAY
 
 /** Whether the master secret is there, is private and is the one that sealed the signing keys. Throws StartError. */
 export async function* checkSecret(config: Config, keys: Keys, now = Date.now()): AsyncGenerator<Finding> {
@@ -20,7 +21,10 @@ export async function* checkSecret(config: Config, keys: Keys, now = Date.now())
   // As if it were in use, always: so a missing one is reported, never made.
   const secrets = await openSecrets(config, true)
   yield config.authSecret ? ['ok', 'the master secret comes from AUTH_SECRET'] : privacy(file, config.authSecretFile)
-  if (keys.length > 0) yield* checkKeys(secrets, keys, now)
+  if (keys.length > 0) {
+    // A day more than the schedule: a service that is not running does not rotate.
+    yield* checkKeys(secrets, keys, now, (config.authKeyRotation || UNSCHEDULED) + DAY)
+  }
 }
 
 function privacy(file: string, chosen: string | undefined): Finding {
@@ -30,7 +34,7 @@ function privacy(file: string, chosen: string | undefined): Finding {
   return [chosen ? 'warn' : 'fail', `the master secret ${file} is open to ${others}. Run: chmod 600 ${file}`]
 }
 
-function* checkKeys(secrets: Secrets, keys: Keys, now: number): Generator<Finding> {
+function* checkKeys(secrets: Secrets, keys: Keys, now: number, longest: number): Generator<Finding> {
   const sealed = keys.filter(key => !opens(secrets, key))
   yield sealed.length > 0
     ? [
@@ -46,7 +50,8 @@ function* checkKeys(secrets: Secrets, keys: Keys, now: number): Generator<Findin
   const days = Math.floor((now - current.getTime()) / DAY)
   if (days < 0)
     yield ['fail', `the current key signs since ${current.toISOString()}: the clock is behind. Set it (NTP)`]
-  else if (days > OLD_DAYS) yield ['warn', `the current key has signed for ${days} days. Run: postern keys rotate`]
+  else if (now - current.getTime() > longest)
+    yield ['warn', `the current key has signed for ${days} days. Run: postern keys rotate`]
   else yield ['ok', `the current key has signed for ${days} days`]
 }
 

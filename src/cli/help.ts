@@ -25,12 +25,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 `
 
 /** What `postern COMMAND --help` prints. */
-export function helpOf({ name, summary, details, options }: Command): string {
+export function helpOf({ name, operand, summary, details, options }: Command): string {
   const rows = Object.entries(options).map(
     ([option, { placeholder, description }]) =>
       [`    --${option}${placeholder ? ` ${placeholder}` : ''}`, description] as const
   )
-  return `Usage: postern ${name}${rows.length > 0 ? ' [OPTIONS]' : ''}
+  return `Usage: postern ${name}${operand ? ` ${operand}` : ''}${rows.length > 0 ? ' [OPTIONS]' : ''}
 
 ${summary}.${details ? `\n${details}` : ''}
 

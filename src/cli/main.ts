@@ -32,8 +32,8 @@ async function run(args: string[]): Promise<number> {
     return 0
   }
   const command = findCommand(args)
-  const values = readValues(command, args)
-  if (!values.help) return (await command.run(values)) ?? 0
+  const { values, operand } = readValues(command, args)
+  if (!values.help) return (await command.run(values, operand)) ?? 0
   process.stdout.write(helpOf(command))
   return 0
 }

@@ -17,11 +17,19 @@ export function findCommand(args: string[]): Command {
   throw new UsageError(`there is no command "${first} ${second}". Commands: ${names}`)
 }
 
-/** The options of a command. Throws UsageError. */
-export function readValues({ name, options }: Command, args: string[]): Values & { help?: boolean } {
+/** The options of a command, and its operand (empty when it has none). Throws UsageError. */
+export function readValues(
+  { name, operand, options }: Command,
+  args: string[]
+): { values: Values & { help?: boolean }; operand: string } {
   const config: ParseArgsOptionsConfig = { ...options, ...HELP }
   try {
-    return parseArgs({ args: args.slice(name.split(' ').length), options: config, strict: true }).values
+    const rest = args.slice(name.split(' ').length)
+    const allowPositionals = operand !== undefined
+    const { values, positionals } = parseArgs({ args: rest, options: config, strict: true, allowPositionals })
+    if (operand && !('help' in values) && positionals.length !== 1)
+      throw new UsageError(`${name}: one ${operand} is needed`)
+    return { values, operand: positionals[0] ?? '' }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     // The first sentence; what follows explains how a value could start with a dash.

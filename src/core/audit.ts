@@ -12,8 +12,14 @@ export type AuditEvent =
   | 'authn_token_created'
   | 'authn_token_revoked'
   | 'authn_token_reuse'
+  | 'session_expired'
   | 'user_created'
+  | 'client_created'
+  | 'client_deleted'
+  | 'client_secret_rotated'
   | 'sys_key_rotated'
+  | 'sys_key_replaced'
+  | 'sys_key_revoked'
 
 /** What happened, to whom and from where. */
 export interface AuditEntry {

@@ -9,19 +9,24 @@ interface Perishable {
 interface Parts {
   db: Database
   perishables: Perishable[]
-  /** Takes over keys that another process rotated. */
-  reloadKeys(): Promise<void>
+  /** The keys are rotated by their schedule, and what another process did to them is taken over at once. */
+  keys: { maintain(): Promise<void>; follow(): Promise<void> }
   report(error: unknown): void
 }
 
 const EVERY = 60_000
+const FOLLOW_EVERY = 500
 
 export type Housekeeping = ReturnType<typeof createHousekeeping>
 
-/** Deletes what has expired, in batches between which other writes go ahead, so that no table grows for ever. */
-export function createHousekeeping({ db, perishables, reloadKeys, report }: Parts) {
-  let timer: NodeJS.Timeout | undefined
+/**
+ * What is done without being asked for: it keeps the keys, and deletes what has expired, in batches between which other
+ * writes go ahead, so that no table grows for ever.
+ */
+export function createHousekeeping({ db, perishables, keys, report }: Parts) {
+  let timers: NodeJS.Timeout[] = []
   let running: Promise<void> | undefined
+  let following: Promise<void> | undefined
   let stopped = false
 
   async function sweep(): Promise<void> {
@@ -32,11 +37,22 @@ export function createHousekeeping({ db, perishables, reloadKeys, report }: Part
   }
 
   const run = () => {
-    running ??= sweep()
-      .then(reloadKeys)
+    running ??= keys
+      .maintain()
+      .catch(report)
+      .then(sweep)
       .catch(report)
       .finally(() => {
         running = undefined
+      })
+  }
+
+  const follow = () => {
+    following ??= keys
+      .follow()
+      .catch(() => {}) // `run` reports the same, less often
+      .finally(() => {
+        following = undefined
       })
   }
 
@@ -45,12 +61,12 @@ export function createHousekeeping({ db, perishables, reloadKeys, report }: Part
     sweep,
     start(): void {
       run()
-      timer = setInterval(run, EVERY).unref()
+      timers = [setInterval(run, EVERY).unref(), setInterval(follow, FOLLOW_EVERY).unref()]
     },
     async stop(): Promise<void> {
       stopped = true
-      clearInterval(timer)
-      await running
+      for (const timer of timers) clearInterval(timer)
+      await Promise.all([running, following])
     }
   }
 }

@@ -1,9 +1,11 @@
+import type { KeyAlgorithm } from './key-algorithms.ts'
+
 /** What a JWT is signed and checked with. `iss` and every claim of `required` must be present and right. */
 export interface JwtKey {
-  algorithm: 'ES256' | 'HS256'
+  algorithm: KeyAlgorithm | 'HS256'
   kid?: string
-  typ: 'at+jwt' | 'rt+jwt'
-  /** PEM for ES256, bytes for HS256. */
+  typ: 'at+jwt' | 'rt+jwt' | 'statuslist+jwt'
+  /** Bytes for HS256, PEM for the others. */
   signWith: string | Buffer
   verifyWith: string | Buffer
   issuer: string

@@ -1,5 +1,6 @@
 import type { Database, Work } from '../db/database.ts'
 import { eq, inArray, lt, or } from '../db/drizzle.ts'
+import type { TokenClaims } from './claims.ts'
 import type { Clock } from './clock.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 
@@ -53,6 +54,12 @@ export function createRevocations(db: Database, now: Clock) {
         revokedAt: new Date(revokedAt),
         expiresAt: new Date(revokedAt + LONGEST_ACCESS_TTL)
       })
+    },
+    /** Refuses one access token from the commit on; false when it was refused already. */
+    *revokeToken({ jti, sid, client_id, exp }: TokenClaims, reason: string): Work<boolean> {
+      own += 1
+      const row = { jti, sid: sid ?? client_id, reason, revokedAt: new Date(now()), expiresAt: new Date(exp * 1000) }
+      return (yield* insert(row)).length > 0
     },
     /** Changes with every revocation: a token that was looked up under the same number needs no look-up. */
     epoch: (): number => own + db.epoch(),

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import { newJti } from './jti.ts'
 import type { Revocations } from './revocations.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
+import type { StatusIndexes } from './status-indexes.ts'
 
 export type Sessions = ReturnType<typeof createSessions>
 export type Session = Database['tables']['sessions']['$inferSelect']
@@ -17,10 +18,20 @@ export interface Origin {
 }
 
 /** Why a session ended. */
-export type EndReason = 'logout' | 'reuse' | 'password_change'
+export type EndReason = 'logout' | 'logout_all' | 'ended' | 'reuse' | 'password_change' | 'admin' | 'revoked'
+
+/** The condition that a session goes on at `now`: nobody ended it, and neither time-out is over. */
+export const living = (sessions: Database['tables']['sessions']) =>
+  and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, slotAs('now', sessions.idleExpiresAt)))
 
 /** One row a session: rotation is one conditional UPDATE, and nothing grows. */
-export function createSessions(db: Database, config: Config, revocations: Revocations, now: Clock) {
+export function createSessions(
+  db: Database,
+  config: Config,
+  revocations: Revocations,
+  statusIndexes: StatusIndexes,
+  now: Clock
+) {
   const { sessions, users } = db.tables
   const insert = db.prepare('session_insert', q =>
     q
@@ -37,7 +48,8 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
         ip: slot('ip'),
         userAgent: slot('userAgent'),
         createdAt: slot('now'),
-        lastUsedAt: slot('now')
+        lastUsedAt: slot('now'),
+        statusIndex: slot('statusIndex')
       })
       .returning()
   )
@@ -62,8 +74,7 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
         and(
           eq(sessions.id, slot('id')),
           eq(sessions.jti, slot('jti')),
-          isNull(sessions.revokedAt),
-          gt(sessions.idleExpiresAt, slotAs('now', sessions.idleExpiresAt)),
+          living(sessions),
           exists(
             q
               .select({ id: users.id })
@@ -79,15 +90,15 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
     q
       .update(sessions)
       .set(ended)
-      .where(and(eq(sessions.id, slot('id')), isNull(sessions.revokedAt)))
-      .returning({ id: sessions.id })
+      .where(and(eq(sessions.id, slot('id')), living(sessions)))
+      .returning({ id: sessions.id, statusIndex: sessions.statusIndex })
   )
   const endOthers = db.prepare('session_end_others', q =>
     q
       .update(sessions)
       .set(ended)
-      .where(and(eq(sessions.userId, slot('userId')), ne(sessions.id, slot('keep')), isNull(sessions.revokedAt)))
-      .returning({ id: sessions.id })
+      .where(and(eq(sessions.userId, slot('userId')), ne(sessions.id, slot('keep')), living(sessions)))
+      .returning({ id: sessions.id, statusIndex: sessions.statusIndex })
   )
   const purge = db.prepare('session_purge', q => {
     const expired = q
@@ -95,8 +106,16 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
       .from(sessions)
       .where(lt(sessions.idleExpiresAt, slotAs('now', sessions.idleExpiresAt)))
       .limit(PURGE_BATCH)
-    return q.delete(sessions).where(inArray(sessions.id, expired)).returning({ id: sessions.id })
+    return q
+      .delete(sessions)
+      .where(inArray(sessions.id, expired))
+      .returning({ statusIndex: sessions.statusIndex, rotatedAt: sessions.rotatedAt })
   })
+
+  function* refuseTokens(session: Pick<Session, 'id' | 'statusIndex'>, reason: EndReason): Work<void> {
+    yield* revocations.revokeSession(session.id, reason)
+    yield* statusIndexes.invalidate(session)
+  }
 
   return {
     /** Begins a session in the transaction at hand. */
@@ -111,7 +130,8 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
         idleExpiresAt: new Date(time + Math.min(config.authRefreshTtl, config.authSessionTtl)),
         expiresAt: new Date(time + config.authSessionTtl),
         ip,
-        userAgent: userAgent?.slice(0, 256) ?? null
+        userAgent: userAgent?.slice(0, 256) ?? null,
+        statusIndex: yield* statusIndexes.take()
       })
       return session as Session
     },
@@ -128,23 +148,32 @@ export function createSessions(db: Database, config: Config, revocations: Revoca
         now: new Date(time),
         idleExpiresAt: new Date(time + config.authRefreshTtl)
       }
-      return (yield* rotate(values))[0]
+      const [session] = yield* rotate(values)
+      // Begun under a version that gave no index: its tokens name one from here on.
+      if (session?.statusIndex === null) session.statusIndex = yield* statusIndexes.assign(id)
+      return session
     },
     /** Ends a session and refuses its access tokens; false when it had ended already. */
     *end(id: string, reason: EndReason): Work<boolean> {
       const [session] = yield* end({ id, reason, now: new Date(now()) })
-      if (session) yield* revocations.revokeSession(id, reason)
+      if (session) yield* refuseTokens(session, reason)
       return session !== undefined
     },
     /** Ends all sessions of a user but one; returns how many. */
     *endOthers(userId: string, keep: string, reason: EndReason): Work<number> {
       const others = yield* endOthers({ userId, keep, reason, now: new Date(now()) })
-      for (const { id } of others) yield* revocations.revokeSession(id, reason)
+      for (const session of others) yield* refuseTokens(session, reason)
       return others.length
+    },
+    /** Ends all sessions of a user; returns how many. */
+    endAll(userId: string, reason: EndReason): Work<number> {
+      return this.endOthers(userId, '', reason)
     },
     /** Deletes one batch of sessions that nobody can refresh any more; returns how many. */
     *purge(): Work<number> {
-      return (yield* purge({ now: new Date(now()) })).length
+      const purged = yield* purge({ now: new Date(now()) })
+      for (const session of purged) yield* statusIndexes.release(session)
+      return purged.length
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import { asc, eq, sql } from '../db/drizzle.ts'
+import { and, asc, eq, sql } from '../db/drizzle.ts'
 import { slot, slotAs } from './statements.ts'
 
 /** A key as it is stored: the private half is sealed. */
@@ -8,6 +8,8 @@ export type KeyRow = Database['tables']['signingKeys']['$inferSelect']
 /** The statements over signing keys, oldest key first. */
 export function createSigningKeyRows(db: Database) {
   const { signingKeys } = db.tables
+  /** The key `kid`, if it still has that state: what another process did first finds no row. */
+  const is = (state: KeyRow['state']) => and(eq(signingKeys.kid, slot('kid')), eq(signingKeys.state, state))
   return {
     all: db.prepare('signing_key_all', q => q.select().from(signingKeys).orderBy(asc(signingKeys.createdAt))),
     insert: db.prepare('signing_key_insert', q =>
@@ -15,7 +17,7 @@ export function createSigningKeyRows(db: Database) {
         .insert(signingKeys)
         .values({
           kid: slot('kid'),
-          algorithm: 'ES256',
+          algorithm: slot('algorithm'),
           state: 'next',
           publicKey: slot('publicKey'),
           sealedPrivateKey: slot('sealedPrivateKey'),
@@ -27,16 +29,20 @@ export function createSigningKeyRows(db: Database) {
       q
         .update(signingKeys)
         .set({ state: 'retired', retiredAt: slotAs('now', signingKeys.retiredAt) })
-        .where(eq(signingKeys.state, 'current'))
+        .where(is('current'))
         .returning({ kid: signingKeys.kid })
     ),
     activate: db.prepare('signing_key_activate', q =>
       q
         .update(signingKeys)
         .set({ state: 'current', activatedAt: slotAs('now', signingKeys.activatedAt) })
-        .where(eq(signingKeys.state, 'next'))
+        .where(is('next'))
         .returning({ kid: signingKeys.kid })
     ),
+    drop: db.prepare('signing_key_drop', q =>
+      q.delete(signingKeys).where(is('next')).returning({ kid: signingKeys.kid })
+    ),
+    clear: db.prepare('signing_key_clear', q => q.delete(signingKeys).returning({ kid: signingKeys.kid })),
     forget: db.prepare('signing_key_forget', q =>
       q
         .delete(signingKeys)
@@ -47,6 +53,8 @@ export function createSigningKeyRows(db: Database) {
     )
   }
 }
+
+export type SigningKeyRows = ReturnType<typeof createSigningKeyRows>
 
 /** Whether the database holds signing keys, sealed under some master secret. */
 export async function hasSigningKeys(db: Database): Promise<boolean> {

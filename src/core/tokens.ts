@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
-import { PosternError } from '../errors.ts'
-import type { AccessClaims } from './claims.ts'
+import { PosternError, rejecting } from '../errors.ts'
+import { type AccessClaims, isOfOneKind, type MachineClaims, type TokenClaims } from './claims.ts'
 import { type Clock, seconds } from './clock.ts'
 import { newJti } from './jti.ts'
 import type { CreateJwt } from './jwt.ts'
@@ -9,6 +9,7 @@ import type { Revocations } from './revocations.ts'
 import type { Secrets } from './secrets.ts'
 import type { Session } from './sessions.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import { statusClaim } from './status-claim.ts'
 import type { User } from './users.ts'
 
 /** What a refresh token says: its session, and its generation in it. */
@@ -17,12 +18,28 @@ export interface RefreshClaims {
   jti: string
 }
 
+/** All that it says. Times are seconds since 1970. */
+export interface GenuineRefresh extends RefreshClaims {
+  iss: string
+  sub: string
+  iat: number
+  exp: number
+}
+
 /** The answer to a login or a refresh. `expires_in` is seconds. */
 export interface TokenPair {
   access: string
   refresh: string
   token_type: 'Bearer'
   expires_in: number
+}
+
+/** What a client was granted, and when (milliseconds since 1970). */
+export interface Grant {
+  clientId: string
+  issuedAt: number
+  statusIndex: number
+  scope: string | undefined
 }
 
 interface Parts {
@@ -40,7 +57,7 @@ const VERIFIED_TOKENS = 5_000
 
 /** A token whose signature is good; it was not revoked when it was looked up, in that epoch of the revocations. */
 interface Verified {
-  readonly claims: AccessClaims
+  readonly claims: TokenClaims
   lookedUpIn: number
 }
 
@@ -60,7 +77,7 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
 
   function issueAccess(user: User, session: Session): { access: string; expires_in: number } {
     const iat = seconds(now())
-    const exp = Math.min(iat + seconds(config.authAccessTtl), seconds(session.expiresAt))
+    const exp = Math.min(iat + seconds(config.authAccessTtl), seconds(session.idleExpiresAt))
     const claims: AccessClaims = {
       iss: config.publicUrl,
       sub: user.id,
@@ -68,6 +85,7 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
       iat,
       exp,
       jti: newJti(),
+      client_id: config.publicUrl,
       sid: session.id,
       token_type: 'access',
       username: user.username,
@@ -75,7 +93,8 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
       email: user.email,
       email_verified: user.emailVerified,
       auth_time: seconds(session.authTime),
-      amr: session.amr
+      amr: session.amr,
+      ...(session.statusIndex !== null && { status: statusClaim(config.publicUrl, session.statusIndex) })
     }
     return { access: signingKeys.current().sign(claims), expires_in: exp - iat }
   }
@@ -94,15 +113,12 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
 
   const expired = (claims: { exp?: unknown }) => typeof claims.exp !== 'number' || now() >= claims.exp * 1000
 
-  function verifySignature(token: string): Verified {
-    const known = verified.get(token)
-    if (known) return known
-    const claims = rejecting(() => {
-      const key = signingKeys.find(keyId(token))
-      if (!key) throw new Error('unknown key')
-      return key.verify(token) as unknown as AccessClaims
-    })
-    if (claims.token_type !== 'access') throw new PosternError('token_not_valid')
+  async function verifySignature(token: string): Promise<Verified> {
+    const kid = rejecting(() => keyId(token))
+    const key = signingKeys.find(kid) ?? (await signingKeys.discover(kid))
+    if (!key) throw new PosternError('token_not_valid')
+    const claims = rejecting(() => key.verify(token) as unknown as TokenClaims)
+    if (claims.token_type !== 'access' || !isOfOneKind(claims)) throw new PosternError('token_not_valid')
     const entry = { claims: Object.freeze(claims), lookedUpIn: -1 }
     if (!expired(claims)) verified.set(token, entry)
     return entry
@@ -115,37 +131,45 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
       return { access, refresh: issueRefresh(session), token_type: 'Bearer', expires_in }
     },
 
+    /** A new access token of a registered client (RFC 9068): no session stands behind it, and no user. */
+    issueToClient({ clientId, issuedAt, statusIndex, scope }: Grant): { access: string; expires_in: number } {
+      const iat = seconds(issuedAt)
+      const expires_in = seconds(config.authAccessTtl)
+      const claims: MachineClaims = {
+        iss: config.publicUrl,
+        sub: clientId,
+        aud: config.authAudience,
+        iat,
+        exp: iat + expires_in,
+        jti: newJti(),
+        client_id: clientId,
+        ...(scope !== undefined && { scope }),
+        token_type: 'access',
+        status: statusClaim(config.publicUrl, statusIndex)
+      }
+      return { access: signingKeys.current().sign(claims), expires_in }
+    },
+
     /** The claims of an access token that is genuine, current and not revoked. Throws `token_not_valid`. */
-    async authenticate(token: string): Promise<AccessClaims> {
-      const entry = verifySignature(token)
+    async authenticate(token: string): Promise<TokenClaims> {
+      const entry = verified.get(token) ?? (await verifySignature(token))
       const { claims } = entry
       if (expired(claims)) throw new PosternError('token_not_valid')
       // Taken before the look-up: what is revoked meanwhile asks for another one.
       const epoch = revocations.epoch()
       if (entry.lookedUpIn === epoch) return claims
-      if (await revocations.isRevoked(claims.jti, claims.sid)) throw new PosternError('token_not_valid')
+      if (await revocations.isRevoked(claims.jti, claims.sid ?? claims.client_id))
+        throw new PosternError('token_not_valid')
       entry.lookedUpIn = epoch
       return claims
     },
 
     /** The claims of a genuine, unexpired refresh token, without a look at the store. Throws `token_not_valid`. */
-    verifyRefresh(token: string): RefreshClaims {
-      const claims = rejecting(() => refreshJwt.verify(token)) as unknown as RefreshClaims & {
-        token_type: string
-        exp: number
-      }
+    verifyRefresh(token: string): GenuineRefresh {
+      const claims = rejecting(() => refreshJwt.verify(token)) as unknown as GenuineRefresh & { token_type: string }
       if (claims.token_type !== 'refresh' || expired(claims)) throw new PosternError('token_not_valid')
       return claims
     }
-  }
-}
-
-/** Whatever is wrong with a token, its sender learns only that it is not valid. */
-function rejecting<Result>(check: () => Result): Result {
-  try {
-    return check()
-  } catch (cause) {
-    throw new PosternError('token_not_valid', { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Columns } from './columns.sqlite.ts'
 
 /** Every table of Postern, written once; a column kit turns it into the tables of one database. */
-export function defineTables({ table, index, text, int, bool, time, json }: Columns) {
+export function defineTables({ table, index, uniqueIndex, text, int, bool, time, json }: Columns) {
   const users = table('users', {
     id: text('id').primaryKey(),
     username: text('username').notNull(),
@@ -40,8 +40,34 @@ export function defineTables({ table, index, text, int, bool, time, json }: Colu
       revokeReason: text('revoke_reason'),
       statusIndex: int('status_index')
     },
-    t => [index('sessions_user').on(t.userId), index('sessions_idle_expiry').on(t.idleExpiresAt)]
+    t => [
+      index('sessions_user').on(t.userId),
+      index('sessions_idle_expiry').on(t.idleExpiresAt),
+      uniqueIndex('sessions_status').on(t.statusIndex)
+    ]
   )
+
+  // Indexes of the status lists that no session holds: of tokens without one, and of what is over but not yet forgotten.
+  const statusEntries = table(
+    'status_entries',
+    {
+      statusIndex: int('status_index').primaryKey(),
+      /** Whether tokens that name it are refused until then. */
+      invalid: bool('invalid').notNull(),
+      /** When the last token that names it has expired: it may be given out again. */
+      freeFrom: time('free_from').notNull()
+    },
+    t => [index('status_entries_free').on(t.freeFrom)]
+  )
+
+  // Services that ask about tokens or get some of their own.
+  const clients = table('clients', {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    secretHash: text('secret_hash').notNull(),
+    scopes: json('scopes').$type<string[]>().notNull(),
+    createdAt: time('created_at').notNull()
+  })
 
   // The key is the jti of one access token, or the id of a session that ended: both are looked up by every check.
   const revokedJti = table(
@@ -99,7 +125,7 @@ export function defineTables({ table, index, text, int, bool, time, json }: Colu
     t => [index('audit_events_at').on(t.at), index('audit_events_user').on(t.userId)]
   )
 
-  return { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents }
+  return { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents, statusEntries, clients }
 }
 
 export type Tables = ReturnType<typeof defineTables>

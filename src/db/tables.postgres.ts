@@ -1,4 +1,5 @@
 import { columns } from './columns.postgres.ts'
 import { defineTables } from './schema.ts'
 
-export const { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents } = defineTables(columns)
+export const { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents, statusEntries, clients } =
+  defineTables(columns)

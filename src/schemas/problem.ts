@@ -22,6 +22,7 @@ const catalogue = {
   not_authenticated: [401, 'Unauthorized', 'Authentication credentials were not provided.'],
   token_not_valid: [401, 'Unauthorized', 'The token is malformed, expired, revoked or of the wrong kind.'],
   permission_denied: [403, 'Forbidden', 'You do not have permission to do this.'],
+  not_found: [404, 'Not Found', 'There is nothing here.'],
   payload_too_large: [413, 'Payload Too Large', 'The request body is larger than 64 KiB.'],
   unsupported_media_type: [415, 'Unsupported Media Type', 'Send the body as application/json.'],
   rate_limited: [429, 'Too Many Requests', 'Too many attempts. Wait, then try again.'],

@@ -33,7 +33,10 @@ t.test('wrong usage is named, with what would be right, and ends with 2', async 
     [['serv'], /^postern: there is no command "serv"\. Commands: serve, migrate, user create, .*openapi\n$/],
     [['--port', '1'], /^postern: a command comes first, not --port\. Commands: serve/],
     [['user'], /^postern: "user" what\? Commands: user create, user list\n$/],
-    [['keys', 'remove'], /^postern: there is no command "keys remove"\. Commands: keys list, keys rotate\n$/],
+    [
+      ['keys', 'remove'],
+      /^postern: there is no command "keys remove"\. Commands: keys list, keys rotate, keys revoke\n$/
+    ],
     [
       ['user', 'create', '--user', 'ada'],
       /^postern: user create: Unknown option '--user'\. Options: --username, --email, --role, --json, --help\n$/

@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { problems } from '../../../src/schemas/problem.ts'
+
+const schema = {
+  operationId: 'logoutAll',
+  summary: 'Log out everywhere',
+  description:
+    'Ends every session of the user, this one too: all refresh tokens and access tokens are refused from now on.',
+  tags: ['session'],
+  response: {
+    204: Type.Null({ description: 'Logged out everywhere' }),
+    ...problems('not_authenticated', 'token_not_valid', 'unavailable')
+  }
+}
+
+export default (async app => {
+  app.post('/logout-all/', { schema }, async (request, reply) => {
+    const { sub: userId, sid: sessionId } = app.guard.claims(request)
+    await app.core.sessionControl.logoutAll({ userId, sessionId, ip: request.ip })
+    return reply.code(204).send(null)
+  })
+}) satisfies FastifyPluginAsyncTypebox

@@ -1,0 +1,140 @@
+import type { Database, Work } from '../db/database.ts'
+import { and, asc, eq, gt, inArray, lt, sql } from '../db/drizzle.ts'
+import type { TokenClaims } from './claims.ts'
+import type { Clock } from './clock.ts'
+import { LONGEST_ACCESS_TTL } from './revocations.ts'
+import { slot, slotAs } from './statements.ts'
+import { statusIndexOf } from './status-claim.ts'
+
+/** No list is relied upon for longer after it was made, under any setting. */
+export const LONGEST_LIST_LIFE = 600_000
+
+/** A verifier whose clock is behind by as much still sees that an expired token was revoked. */
+const LEEWAY = 300_000
+
+type Session = Database['tables']['sessions']['$inferSelect']
+export type StatusIndexes = ReturnType<typeof createStatusIndexes>
+
+/**
+ * Which token has which index in the status lists. A session holds one; `status_entries` has those that none holds. An
+ * index is given out again only when every token that names it has expired, and every list that said so has too.
+ * Whoever deletes a session releases its index in the same transaction.
+ */
+export function createStatusIndexes(db: Database, now: Clock) {
+  const { sessions, statusEntries } = db.tables
+  // Not the lowest: the first free one by number would be looked for among all that are not free yet.
+  const takeFree = db.prepare('status_take_free', q => {
+    const free = q
+      .select({ index: statusEntries.statusIndex })
+      .from(statusEntries)
+      .where(lt(statusEntries.freeFrom, slotAs('now', statusEntries.freeFrom)))
+      .orderBy(asc(statusEntries.freeFrom))
+      .limit(1)
+    return q
+      .delete(statusEntries)
+      .where(inArray(statusEntries.statusIndex, free))
+      .returning({ index: statusEntries.statusIndex })
+  })
+  const highestHeld = db.prepare('status_highest_held', q =>
+    q
+      .select({ index: sessions.statusIndex })
+      .from(sessions)
+      .where(gt(sessions.statusIndex, -1))
+      .orderBy(sql`${sessions.statusIndex} desc`)
+      .limit(1)
+  )
+  const highestEntry = db.prepare('status_highest_entry', q =>
+    q
+      .select({ index: statusEntries.statusIndex })
+      .from(statusEntries)
+      .orderBy(sql`${statusEntries.statusIndex} desc`)
+      .limit(1)
+  )
+  const insert = db.prepare('status_insert', q =>
+    q
+      .insert(statusEntries)
+      .values({ statusIndex: slot('index'), invalid: slot('invalid'), freeFrom: slot('freeFrom') })
+      .returning({ index: statusEntries.statusIndex })
+  )
+  const markInvalid = db.prepare('status_mark_invalid', q =>
+    q
+      .update(statusEntries)
+      .set({ invalid: true })
+      .where(eq(statusEntries.statusIndex, slot('index')))
+      .returning({ index: statusEntries.statusIndex })
+  )
+  const hold = db.prepare('status_hold', q =>
+    q
+      .update(sessions)
+      .set({ statusIndex: sql`${slot('index')}` })
+      .where(eq(sessions.id, slot('id')))
+      .returning({ id: sessions.id })
+  )
+  const isHeld = db.prepare('status_is_held', q =>
+    q
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(eq(sessions.id, slot('id')), eq(sessions.statusIndex, slot('index'))))
+  )
+
+  /** Keeps an index apart: its last token expires at `lastExpiry`, in milliseconds since 1970. */
+  const keepApart = (index: number, invalid: boolean, lastExpiry: number): Work<unknown> =>
+    insert({ index, invalid, freeFrom: new Date(lastExpiry + LEEWAY + LONGEST_LIST_LIFE) })
+
+  /** The highest index in use; -1 before the first. */
+  function* highest(): Work<number> {
+    const [[held], [entry]] = [yield* highestHeld(), yield* highestEntry()]
+    return Math.max(held?.index ?? -1, entry?.index ?? -1)
+  }
+
+  /** An index that no living token names. The transaction at hand gives it to somebody before it takes another. */
+  function* take(): Work<number> {
+    const [free] = yield* takeFree({ now: new Date(now()) })
+    return free?.index ?? (yield* highest()) + 1
+  }
+
+  /** Gives a session a fresh index, which its next tokens name. */
+  function* assign(id: string): Work<number> {
+    const index = yield* take()
+    yield* hold({ id, index })
+    return index
+  }
+
+  return {
+    highest,
+    take,
+    assign,
+    /** An index for one token without a session, until the token expires (milliseconds since 1970). */
+    *takeForToken(expiresAt: number): Work<number> {
+      const index = yield* take()
+      yield* keepApart(index, false, expiresAt)
+      return index
+    },
+    /** Refuses the tokens of a session that has ended. */
+    *invalidate({ id, statusIndex }: Pick<Session, 'id' | 'statusIndex'>): Work<void> {
+      if (statusIndex === null) return
+      yield* hold({ id, index: null })
+      yield* keepApart(statusIndex, true, now() + LONGEST_ACCESS_TTL)
+    },
+    /** Takes over the index of a session that has expired and is deleted. */
+    *release({ statusIndex, rotatedAt }: Pick<Session, 'statusIndex' | 'rotatedAt'>): Work<void> {
+      if (statusIndex === null) return
+      // Its tokens have expired with it, but for those of before the last rotation if settings were shortened since.
+      yield* keepApart(statusIndex, false, Math.max(now(), rotatedAt.getTime() + LONGEST_ACCESS_TTL))
+    },
+    /**
+     * Refuses one token that was revoked by itself. If it is of a session, that goes on under a fresh index; until its
+     * next refresh its other tokens are refused by the list too.
+     */
+    *refuse({ sid, status }: Pick<TokenClaims, 'sid' | 'status'>): Work<void> {
+      if (!status) return
+      const index = statusIndexOf(status)
+      if ((yield* markInvalid({ index })).length > 0) return
+      if (!sid || (yield* isHeld({ id: sid, index })).length === 0) return
+      yield* assign(sid)
+      yield* keepApart(index, true, now() + LONGEST_ACCESS_TTL)
+    },
+    /** From when on a list leaves an index out that becomes free then: whoever knew the list has forgotten it in time. */
+    leftOutFrom: (): Date => new Date(now() + LONGEST_LIST_LIFE)
+  }
+}
