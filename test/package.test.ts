@@ -75,6 +75,7 @@ import { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import postern, { buildServer, PosternError, StartError } from 'postern'
 import type { AccessClaims, ErrorCode, Guard, Options, PosternOptions } from 'postern'
+import { createVerifier, type Verifier } from 'postern/verify'
 
 const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()
 const options: PosternOptions = { prefix: '/auth', publicUrl: 'http://app.test/auth', authAccessTtl: '5m' }
@@ -89,6 +90,11 @@ await (await buildServer(settings)).listen()
 const code: ErrorCode = new PosternError('not_found').code
 const problem: Error = new StartError('problem')
 const all: unknown[] = [roles, code, problem]
+const verifier: Verifier = createVerifier({ issuer: 'https://auth.example.com', whenStale: 'accept' })
+app.get('/elsewhere', { onRequest: verifier.guard.requireUser }, async request => verifier.guard.claims(request).sub)
+all.push(verifier.connect({ role: 'admin' }), verifier.fetch((_request, { roles }) => Response.json(roles)))
+// @ts-expect-error a verifier needs an issuer
+createVerifier({})
 
 // @ts-expect-error a setting has a type
 app.register(postern, { authAccessTtl: 5 })
@@ -151,6 +157,21 @@ t.test('the example runs in the repository, once that is built', async t => {
 t.test('the example runs elsewhere, with the package', async t => {
   cpSync(join(repository, 'examples/embedded/server.js'), join(host, 'server.js'))
   await tryExample(t, host)
+})
+
+t.test('a service elsewhere checks tokens with what the package has for it', async t => {
+  cpSync(join(repository, 'examples/service/server.js'), join(host, 'service.js'))
+  const issuer = await start(t, 'server.js', host)
+  const env = { AUTH_ISSUER: `http://127.0.0.1:${issuer.port}/auth` }
+  const { ask, end } = await start(t, 'service.js', host, env)
+  await issuer.register('hedy')
+  const access = await issuer.login('hedy')
+  t.match(await ask('/me', { access }), { status: 200, answer: { username: 'hedy', roles: [] } })
+  t.match(await ask('/me'), { status: 401, answer: { code: 'not_authenticated' } })
+  t.match(await ask('/me', { access: `${access}x` }), { status: 401, answer: { code: 'token_not_valid' } })
+  t.match(await ask('/admin', { access }), { status: 403, answer: { code: 'permission_denied' } })
+  t.equal(await end(), 0)
+  t.equal(await issuer.end(), 0)
 })
 
 t.test('the guide is a program that does what it says', async t => {

@@ -32,6 +32,10 @@ const TABLE: Row[] = [
     mayAsType: [/^src\/config\.ts$/]
   },
   { files: /^src\/schemas\//, may: [/^src\/schemas\//, /^typebox$/] },
+  {
+    files: /^src\/verify\//,
+    may: [/^src\/verify\//, /^src\/(errors|guard|problem|core\/claims)\.ts$/, NODE, /^(fast-jwt|lru-cache)$/]
+  },
   { files: /^plugins\//, may: [/^src\/(?!cli(\/|\.ts$))/, NODE, FASTIFY] },
   {
     files: /^routes\//,

@@ -18,9 +18,9 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts an application that listens on PORT; `ask` sends it a request, `end` sends SIGTERM and gives the exit code. */
-export async function start(t: Test, file: string, cwd: string) {
+export async function start(t: Test, file: string, cwd: string, more: Record<string, string> = {}) {
   const port = await freePort()
-  const env = { ...process.env, PORT: `${port}` }
+  const env = { ...process.env, ...more, PORT: `${port}` }
   const child = spawn(...plainly(process.execPath, file), { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   for await (const [chunk] of on(child.stdout, 'data', { close: ['close'] }))
@@ -48,5 +48,5 @@ export async function start(t: Test, file: string, cwd: string) {
     const [code] = await once(child, 'exit')
     return code
   }
-  return { ask, login, register, end }
+  return { port, ask, login, register, end }
 }
