@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { register } from './accounts.ts'
 import { type Server, startServer } from './processes.ts'
 import { settingsOf } from './settings.ts'
@@ -47,6 +49,8 @@ export interface Bench {
   bare(): Promise<Server>
   /** A socket server that answers the same bytes to everything. */
   canned(): Promise<Server>
+  /** The id and secret of a client of the Postern that takes all loads. */
+  client(): Promise<{ id: string; secret: string }>
   /** Another Postern, on the data of a folder. */
   startPostern(folder: string): Promise<Server>
   /** A new, empty folder on the disk that is measured. */
@@ -93,13 +97,30 @@ export function createBench(plan: Plan): Bench {
   const side = (name: string) =>
     once(name, () => start({ command: [process.execPath, `bench/servers/${name}.ts`], ready: '/bare' }))
 
+  let home = ''
+  const postern = once('postern', async () => {
+    home = await folder()
+    const server = await startPostern(home)
+    await register(server.port, plan.users)
+    return server
+  })
+
   return {
     plan,
-    postern: once('postern', async () => {
-      const server = await startPostern(await folder())
-      await register(server.port, plan.users)
-      return server
-    }),
+    postern,
+    async client() {
+      await postern()
+      const env = { PATH: process.env.PATH, ...settingsOf(home) }
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['src/cli.ts', 'client', 'create', 'bench', '--json'],
+        {
+          env
+        }
+      )
+      const { client_id: id, client_secret: secret } = JSON.parse(stdout)
+      return { id, secret }
+    },
     bare: side('bare'),
     canned: side('canned'),
     startPostern,

@@ -9,7 +9,7 @@ export interface Figure {
   limit?: string
   /** What the bound is about: a ratio, or `measured` as a number. */
   value: number
-  unit: '' | 'ms' | 's' | 'MB'
+  unit: '' | 'µs' | 'ms' | 's' | 'MB'
   least?: number
   most?: number
   /** Which share of the time the server that is the limit was busy; below 0.9 something else was the limit. */

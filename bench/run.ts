@@ -7,22 +7,29 @@ import { notes, table } from './report.ts'
 import { autocannon } from './rows/autocannon.ts'
 import { fullStore } from './rows/full-store.ts'
 import { generator } from './rows/generator.ts'
+import { introspection } from './rows/introspection.ts'
 import { latency } from './rows/latency.ts'
 import { login } from './rows/login.ts'
 import { memory } from './rows/memory.ts'
-import { protectedRoute } from './rows/protected.ts'
+import { forwardAuth, protectedRoute } from './rows/protected.ts'
 import { refresh } from './rows/refresh.ts'
 import { start } from './rows/start.ts'
+import { statusList } from './rows/status-list.ts'
+import { verifier } from './rows/verifier.ts'
 
 /** In the order of the table; `memory` comes after the loads that it looks back on. */
 const rows: Record<string, Row> = {
   protected: protectedRoute,
+  'forward-auth': forwardAuth,
   refresh,
+  introspection,
   login,
   latency,
   memory,
   'full-store': fullStore,
   start,
+  'status-list': statusList,
+  verifier,
   generator,
   autocannon
 }

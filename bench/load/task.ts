@@ -33,10 +33,10 @@ export interface Outcome {
   tokens: string[]
 }
 
-/** A request as it goes over the wire. Bodies are JSON in ASCII. */
+/** A request as it goes over the wire. Bodies are ASCII, and JSON unless the headers say otherwise. */
 export function request(method: string, path: string, port: number, headers: Record<string, string> = {}, body = '') {
   const content = body ? { 'content-type': 'application/json', 'content-length': String(body.length) } : {}
-  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers, ...content })
+  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...content, ...headers })
   return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
 
