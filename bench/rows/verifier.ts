@@ -16,7 +16,7 @@ export const verifier: Row = async ({ plan, postern }) => {
     issuer: settingsOf('').PUBLIC_URL,
     baseUrl: `http://127.0.0.1:${port}`,
     tokens,
-    seconds: plan.seconds / 3
+    seconds: plan.seconds / 20
   }
   const rounds: Rates[] = []
   for (let round = 1; round <= plan.rounds; round++) {

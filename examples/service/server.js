@@ -7,7 +7,9 @@ const app = Fastify({ logger: true })
 
 const { guard } = createVerifier({
   // PUBLIC_URL of Postern. Its keys and its status lists are asked for there.
-  issuer: process.env.AUTH_ISSUER ?? 'http://127.0.0.1:8000'
+  issuer: process.env.AUTH_ISSUER ?? 'http://127.0.0.1:8000',
+  // Where Postern is reached from here, if elsewhere: its name inside a cluster, say.
+  baseUrl: process.env.AUTH_BASE_URL
 })
 
 // For anybody.

@@ -59,14 +59,14 @@ export interface Pair {
 
 /** Sends each token to each place that takes one: all give the same answer, and the session it was made from lives on. */
 export async function refuseAll(t: Test, app: FastifyInstance, genuine: Pair, forged: Record<string, string>) {
-  const { post, protected: see } = client(app)
+  const { get, post, protected: see } = client(app)
   for (const [why, token] of Object.entries(forged)) {
     const answers = [
       await post('/api/verify/', { token }),
       await post('/api/refresh/', { refresh: token }),
       await post('/api/logout/', { refresh: token })
     ]
-    if (/^[\x21-\x7e]*$/.test(token)) answers.push(await see(token))
+    if (/^[\x21-\x7e]*$/.test(token)) answers.push(await see(token), await get('/forward-auth', token))
     const codes = new Set(answers.map(answer => `${answer.statusCode} ${answer.json().code}`))
     t.same([...codes], ['401 token_not_valid'], why)
   }
