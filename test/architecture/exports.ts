@@ -2,7 +2,6 @@ import * as ts from 'typescript/unstable/ast'
 import { type Source, within } from './parse.ts'
 import type { Rule } from './rule.ts'
 
-/** The pool of password hashes loads its worker by the default export. */
 const MAY_HAVE_DEFAULT = /^(plugins\/|routes\/|src\/(index|app)\.ts$)/
 const MUST_HAVE_DEFAULT = /^(plugins|routes)\//
 
