@@ -1,9 +1,9 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { freePort } from '../free-port.ts'
 
 /** How an image is run: what its Dockerfile says, seen from outside. */
 export interface Run {
@@ -68,12 +68,4 @@ export async function healthy(container: Container): Promise<void> {
 const end = async (child: ChildProcess): Promise<number | string> => {
   const [code, signal] = await once(child, 'exit')
   return signal ?? code
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,21 +1,12 @@
 import { spawn } from 'node:child_process'
 import { on, once } from 'node:events'
 import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import { freePort } from '../free-port.ts'
 
 /** A command without the loaders that tap gives to all its children: it runs as a user's would. */
 export const plainly = (...command: string[]): [string, string[]] => ['env', ['NODE_OPTIONS=', ...command]]
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Starts an application that listens on PORT; `ask` sends it a request, `end` sends SIGTERM and gives the exit code. */
 export async function start(t: Test, file: string, cwd: string, more: Record<string, string> = {}) {

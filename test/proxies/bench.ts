@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { freePort } from '../free-port.ts'
 import { build, client } from '../helper.ts'
 import { exchange, listen } from '../routes/socket.ts'
-import { freePort } from './process.ts'
 import { type Seen, upstream } from './upstream.ts'
 
 /** Where a proxy listens, and what it stands between. */

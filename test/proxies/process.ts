@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 
@@ -12,16 +12,6 @@ const find = (name: string) => FOLDERS.map(folder => `${folder}/${name}`).find(e
 /** Why the tests with a proxy are left out; false when they are not, and never where they are required. */
 export const skipWithout = (name: string): string | false =>
   find(name) || process.env.POSTERN_REQUIRE_PROXIES === '1' ? false : `${name} is not installed`
-
-/** A port of the loopback address that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Runs a proxy until the test ends, from the moment on when it listens; what it complains of is in the error if it ends early. */
 export async function run(t: Test, name: string, parameters: string[], port: number, home: string): Promise<void> {
