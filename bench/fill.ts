@@ -63,7 +63,9 @@ function createUser(n: number, at: number): User {
     profile: {},
     active: true,
     createdAt: new Date(at),
-    lastLoginAt: new Date(at)
+    lastLoginAt: new Date(at),
+    unprovenEmailKey: null,
+    legacyId: null
   }
 }
 

@@ -5,6 +5,7 @@ import { type Config, environmentName, properties } from './options.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+const SECRET = new Set(['authSecret', 'authSimplejwtKey'])
 
 /** Whether there is such a setting and the value fits it. */
 export function fits(name: string, value: unknown): boolean {
@@ -19,7 +20,7 @@ export function* shapeProblems(given: Record<string, unknown>): Generator<string
   }
   for (const [name, { expected = 'a text that is not empty' }] of Object.entries(properties)) {
     if (!Object.hasOwn(given, name) || fits(name, given[name])) continue
-    const found = name === 'authSecret' ? 'its value' : show(given[name])
+    const found = SECRET.has(name) ? 'its value' : show(given[name])
     yield `${environmentName(name)}: ${found} does not fit; give ${expected}`
   }
 }
@@ -44,7 +45,7 @@ function overlap(a: string, b: string): number {
 }
 
 /** What is wrong with settings that fit by themselves: limits, and pairs that contradict each other. */
-export function* meaningProblems(config: Config): Generator<string> {
+export function* meaningProblems(config: Config, senderGiven: boolean): Generator<string> {
   if (config.authSecret !== undefined && config.authSecretFile !== undefined)
     yield 'AUTH_SECRET and AUTH_SECRET_FILE are both set; keep one of them'
   if (config.authSecret !== undefined && Buffer.byteLength(config.authSecret) < 32)
@@ -65,6 +66,12 @@ export function* meaningProblems(config: Config): Generator<string> {
     yield 'AUTH_STATUS_LIST_TTL: must be from 1s to 5m; give 10s, for example'
   if (config.authKeyRotation !== 0 && (config.authKeyRotation < HOUR || config.authKeyRotation > 3650 * DAY))
     yield 'AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d; give 90d, for example'
+  if (config.smtpUrl !== undefined && !URL.canParse(config.smtpUrl))
+    yield `SMTP_URL: its value is not a URL; give ${properties.smtpUrl?.expected}`
+  if (config.smtpUrl !== undefined && !senderGiven)
+    yield `MAIL_FROM: it is needed with SMTP_URL; give ${properties.mailFrom?.expected}`
+  if (config.authSimplejwtKey !== undefined && config.authSimplejwtUntil === 0)
+    yield `AUTH_SIMPLEJWT_UNTIL: it is needed with AUTH_SIMPLEJWT_KEY; give ${properties.authSimplejwtUntil?.expected}`
   for (const url of config.authLoginUrls.filter(url => !isPage(url))) {
     yield `AUTH_LOGIN_URLS: ${show(url)} is not the whole URL of a page; give a list such as https://app.example.com/login`
   }

@@ -22,6 +22,7 @@ export function readEnvironment(environment: Record<string, string | undefined>)
 
 function fromText(type: string | undefined, value: string): unknown {
   if (type === 'integer') return /^\d+$/.test(value) ? Number(value) : value
+  if (type === 'object') return parseJson(value)
   if (type === 'array')
     return value
       .split(',')
@@ -30,12 +31,21 @@ function fromText(type: string | undefined, value: string): unknown {
   return value
 }
 
+/** Text that is no JSON stays what it is, for the check to refuse. */
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
 /** Checks options and adds the defaults. Throws one StartError that lists every problem. */
 export function resolveConfig(options: Options): Config {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const fitting = Object.fromEntries(Object.entries(given).filter(([name, value]) => fits(name, value)))
   const config = derive(Value.Default(Options, fitting) as Static<typeof Options>)
-  const problems = [...shapeProblems(given), ...meaningProblems(config)]
+  const problems = [...shapeProblems(given), ...meaningProblems(config, Object.hasOwn(given, 'mailFrom'))]
   if (problems.length > 0) {
     throw new StartError(
       `Postern cannot start, because of its settings:\n${problems.map(problem => `  - ${problem}`).join('\n')}`
@@ -58,6 +68,9 @@ function derive(values: Static<typeof Options>): Config {
     authRefreshGrace: milliseconds(values.authRefreshGrace),
     authStatusListTtl: milliseconds(values.authStatusListTtl),
     authKeyRotation: milliseconds(values.authKeyRotation),
+    mailFrom: values.mailFrom ?? `no-reply@${URL.parse(publicUrl)?.hostname ?? 'localhost'}`,
+    outboxFolder: join(dataDir, 'outbox'),
+    authSimplejwtUntil: Date.parse(values.authSimplejwtUntil ?? '1970-01-01'),
     dataDir,
     secretFile: values.authSecretFile ?? join(dataDir, 'secret'),
     publicUrl,

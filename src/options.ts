@@ -35,6 +35,18 @@ export const Options = Type.Object(
     dataDir: Type.Optional(
       text('Folder of the master secret. Default: the folder of the SQLite file, else `./data`', { minLength: 1 })
     ),
+    smtpUrl: Type.Optional(
+      text('Mail server. Without one, mails are written to files in `DATA_DIR/outbox`, and their links are logged', {
+        pattern: '^smtps?://[^\\s/]+.*$',
+        expected: 'a URL such as smtps://user:password@mail.example.com:465'
+      })
+    ),
+    mailFrom: Type.Optional(
+      text('Sender of mails; needed with SMTP_URL. Default: `no-reply@` the host of PUBLIC_URL', {
+        minLength: 3,
+        expected: 'an address such as Example <no-reply@example.com>'
+      })
+    ),
     publicUrl: Type.Optional(
       text('How clients reach the service; the `iss` of tokens. Default: `http://HOST:PORT`', {
         pattern: '^https?://[^\\s?#]+$',
@@ -64,7 +76,28 @@ export const Options = Type.Object(
       'A key that has signed access tokens for this long is replaced by the next; `0` turns that off, else 1h to 3650d'
     ),
     authKeyAlgorithm: choice(['ES256', 'EdDSA', 'RS256'], 'What new keys sign access tokens with'),
-    authRegistration: choice(['open', 'closed'], 'Whether anybody may register'),
+    authRegistration: choice(['open', 'invite', 'closed'], 'Whether anybody may register, or only who was invited'),
+    authEmailVerification: choice(
+      ['optional', 'off', 'required'],
+      'Whether new addresses are asked to prove themselves; `required` lets nobody log in before that'
+    ),
+    authMailLocale: text('Language of mails and pages where nothing else is asked for', {
+      default: 'en',
+      pattern: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
+      expected: 'a language such as en or pt-BR'
+    }),
+    authMailTemplates: Type.Optional(text('Folder of mail templates that replace those shipped', { minLength: 1 })),
+    authPageFiles: Type.Optional(
+      text('Folder of texts and a style sheet that replace those of the pages behind mailed links', { minLength: 1 })
+    ),
+    authProfileSchema: Type.Optional(
+      text('JSON Schema file of the fields that a user has beside ours', { minLength: 1 })
+    ),
+    authClaims: Type.Record(Type.String(), Type.Unknown(), {
+      default: {},
+      description: 'Further claims of every access token of a user, as a JSON object',
+      expected: 'a JSON object such as {"tenant": "acme"}'
+    }),
     authPasswordMin: Type.Integer({
       default: 8,
       minimum: 8,
@@ -86,6 +119,28 @@ export const Options = Type.Object(
       description: 'Login pages to which /forward-auth may redirect, letter for letter, with commas between',
       expected: 'a list such as https://app.example.com/login'
     }),
+    authSimplejwtKey: Type.Optional(
+      text(
+        'While moving from Django: the SIGNING_KEY (or, of an asymmetric algorithm, the VERIFYING_KEY) of SimpleJWT',
+        {
+          minLength: 8,
+          expected: 'the SIGNING_KEY of SimpleJWT, which is the SECRET_KEY of Django unless it was set'
+        }
+      )
+    ),
+    authSimplejwtAlgorithm: choice(
+      ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
+      'ALGORITHM of SimpleJWT'
+    ),
+    authSimplejwtUserIdClaim: text('USER_ID_CLAIM of SimpleJWT', { default: 'user_id', minLength: 1 }),
+    authSimplejwtUntil: Type.Optional(
+      text('When the tokens of Django are refused for good; needed with AUTH_SIMPLEJWT_KEY', {
+        format: 'date',
+        expected: 'a day (it begins at 00:00 UTC) such as 2027-03-01'
+      })
+    ),
+    authSimplejwtAccess: choice(['off', 'on'], 'Whether access tokens of Django are accepted too, until they expire'),
+    authMetrics: choice(['off', 'on'], 'Prometheus metrics at /metrics, for whoever can reach it'),
     authRateLimit: choice(['on', 'off'], '`off` is for benchmarks only'),
     authDocs: choice(['on', 'off'], 'Swagger UI at /docs'),
     logLevel: choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'Least severity that is logged')
@@ -106,8 +161,21 @@ type Durations =
 
 /** The settings in force. Durations are milliseconds. */
 export type Config = Readonly<
-  Omit<Static<typeof Options>, Durations | 'dataDir' | 'publicUrl' | 'authAudience'> &
-    Record<Durations, number> & { dataDir: string; secretFile: string; publicUrl: string; authAudience: string }
+  Omit<
+    Static<typeof Options>,
+    Durations | 'dataDir' | 'publicUrl' | 'authAudience' | 'mailFrom' | 'authSimplejwtUntil'
+  > &
+    Record<Durations, number> & {
+      dataDir: string
+      secretFile: string
+      publicUrl: string
+      authAudience: string
+      mailFrom: string
+      /** Where mails are written without a mail server. */
+      outboxFolder: string
+      /** Milliseconds since 1970. */
+      authSimplejwtUntil: number
+    }
 >
 
 /** The settings by name, as the parser of the environment and the table of the README need them. */

@@ -27,6 +27,8 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   port: [['8000', 'abc', -1, 65536, 80.5, Number.NaN, null], 'a port'],
   databaseUrl: [['', 'sqlite:', 'mysql://db', './postern.db'], 'sqlite:PATH'],
   dataDir: [['', 1], 'a text'],
+  smtpUrl: [['', 'mail.example.com', 'http://mail.example.com', 'smtp:', 1], 'a URL'],
+  mailFrom: [['', 'a', 1], 'an address'],
   publicUrl: [['', 'auth.example.com', 'ftp://a.b', 'https://a b', 'https://a?b', 'https://a#b', 'https://'], 'a URL'],
   authSecret: [[1, {}, () => secret], 'at least 32 bytes'],
   authSecretFile: [['', 1], 'a text'],
@@ -39,10 +41,22 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   authKeyRotation: [['x', '90'], 'a duration'],
   authKeyAlgorithm: [['es256', 'HS256', 'none'], 'one of ES256'],
   authRegistration: [['', 'OPEN', 'yes', true], 'one of open'],
+  authEmailVerification: [['', 'on', true], 'one of optional'],
+  authMailLocale: [['', 'english!', 'pt_BR', 1], 'a language'],
+  authMailTemplates: [['', 1], 'a text'],
+  authPageFiles: [['', 1], 'a text'],
+  authProfileSchema: [['', 1], 'a text'],
+  authClaims: [['', 'tenant', '[]', ['a'], 1], 'a JSON object'],
   authPasswordMin: [[7, 65, '8', 8.5], 'a number from 8 to 64'],
   authPasswordPolicy: [['strict', ''], 'one of standard'],
   authTrustProxy: [['10.0.0.0/8', [1], true, 1], 'a list'],
   authLoginUrls: [['https://app.example.com/login', [1], true], 'a list'],
+  authSimplejwtKey: [['', 'short', 1], 'the SIGNING_KEY'],
+  authSimplejwtAlgorithm: [['none', 'hs256'], 'one of HS256'],
+  authSimplejwtUserIdClaim: [['', 1], 'a text'],
+  authSimplejwtUntil: [['', 'soon', '2027-02-30', '2027-03-01T00:00:00Z', 1], 'a day'],
+  authSimplejwtAccess: [['yes', true], 'one of off'],
+  authMetrics: [['yes', true], 'one of off'],
   authRateLimit: [['no', false], 'one of on'],
   authDocs: [['no', true], 'one of on'],
   logLevel: [['verbose', 'INFO', 30], 'one of info']
@@ -102,6 +116,20 @@ t.test('an unknown AUTH_ variable or option is refused, with the one that was pr
   for (const name of ['toString', 'constructor', 'hasOwnProperty'])
     t.match(problems({ [name]: 1 }), [new RegExp(`^${name} .*there is no such setting`)])
   t.match(problems(JSON.parse('{"__proto__":{"port":1}}')), [/^__proto__ .*there is no such setting/])
+  t.end()
+})
+
+t.test('what needs another setting says which', t => {
+  const smtp = 'smtp://user:hunter2@mail.example.com:99999'
+  t.same(environmentProblems({ SMTP_URL: smtp, MAIL_FROM: 'a@b.example' }), [
+    'SMTP_URL: its value is not a URL; give a URL such as smtps://user:password@mail.example.com:465'
+  ])
+  t.same(environmentProblems({ SMTP_URL: 'smtp://127.0.0.1:2525' }), [
+    'MAIL_FROM: it is needed with SMTP_URL; give an address such as Example <no-reply@example.com>'
+  ])
+  t.match(environmentProblems({ AUTH_SIMPLEJWT_KEY: secret }), [/^AUTH_SIMPLEJWT_UNTIL: it is needed with /])
+  t.notMatch(environmentProblems({ SMTP_URL: 'smpt://user:hunter2@host' }), [/hunter2/])
+  t.notMatch(environmentProblems({ AUTH_SIMPLEJWT_KEY: 'hunter2' }), [/hunter2/])
   t.end()
 })
 

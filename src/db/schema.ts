@@ -1,22 +1,40 @@
+import type { AnyColumn } from 'drizzle-orm'
 import type { Columns } from './columns.sqlite.ts'
+import { sql } from './drizzle.ts'
+
+/** The condition that a password still has the hash of the system that it was imported from. */
+export const foreignHash = ({ passwordHash }: { passwordHash: AnyColumn }) =>
+  sql`substr(${passwordHash}, 1, 10) <> '$argon2id$'`
 
 /** Every table of Postern, written once; a column kit turns it into the tables of one database. */
 export function defineTables({ table, index, uniqueIndex, text, int, bool, time, json }: Columns) {
-  const users = table('users', {
-    id: text('id').primaryKey(),
-    username: text('username').notNull(),
-    usernameKey: text('username_key').notNull().unique(),
-    email: text('email'),
-    emailKey: text('email_key').unique(),
-    emailVerified: bool('email_verified').notNull(),
-    passwordHash: text('password_hash'),
-    passwordVersion: int('password_version').notNull(),
-    roles: json('roles').$type<string[]>().notNull(),
-    profile: json('profile').$type<Record<string, unknown>>().notNull(),
-    active: bool('active').notNull(),
-    createdAt: time('created_at').notNull(),
-    lastLoginAt: time('last_login_at')
-  })
+  const users = table(
+    'users',
+    {
+      id: text('id').primaryKey(),
+      username: text('username').notNull(),
+      usernameKey: text('username_key').notNull().unique(),
+      email: text('email'),
+      emailKey: text('email_key').unique(),
+      emailVerified: bool('email_verified').notNull(),
+      passwordHash: text('password_hash'),
+      passwordVersion: int('password_version').notNull(),
+      roles: json('roles').$type<string[]>().notNull(),
+      profile: json('profile').$type<Record<string, unknown>>().notNull(),
+      active: bool('active').notNull(),
+      createdAt: time('created_at').notNull(),
+      lastLoginAt: time('last_login_at'),
+      /** Of an address that somebody named and nobody proved, where addresses belong to who proves them. */
+      unprovenEmailKey: text('unproven_email_key'),
+      /** What the user was called in the system that it was imported from. */
+      legacyId: text('legacy_id').unique()
+    },
+    t => [
+      index('users_unproven_email').on(t.unprovenEmailKey),
+      // Of other systems' hashes only, so that it is empty where nothing was imported, and says when all are replaced.
+      index('users_foreign_hash').on(t.passwordHash).where(foreignHash(t))
+    ]
+  )
 
   const sessions = table(
     'sessions',
@@ -98,16 +116,58 @@ export function defineTables({ table, index, uniqueIndex, text, int, bool, time,
     {
       hash: text('hash').primaryKey(),
       purpose: text('purpose').notNull(),
-      userId: text('user_id')
-        .notNull()
-        .references(() => users.id, { onDelete: 'cascade' }),
+      /** Null in an invitation: there is no user yet. */
+      userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
       payload: json('payload').$type<Record<string, unknown>>().notNull(),
       attempts: int('attempts').notNull(),
       createdAt: time('created_at').notNull(),
       expiresAt: time('expires_at').notNull(),
-      usedAt: time('used_at')
+      usedAt: time('used_at'),
+      /** Whom an invitation is for. */
+      emailKey: text('email_key'),
+      /** Of the short code that can be typed instead of the token. */
+      codeHash: text('code_hash')
     },
-    t => [index('one_time_tokens_user').on(t.userId, t.purpose), index('one_time_tokens_expiry').on(t.expiresAt)]
+    t => [
+      index('one_time_tokens_user').on(t.userId, t.purpose),
+      index('one_time_tokens_email').on(t.emailKey, t.purpose),
+      index('one_time_tokens_expiry').on(t.expiresAt)
+    ]
+  )
+
+  // Mails that wait to be sent, or that could not be. No foreign key: some are about an account that is gone.
+  const mails = table(
+    'mails',
+    {
+      id: text('id').primaryKey(),
+      kind: text('kind').notNull(),
+      userId: text('user_id'),
+      /** To whom, and what to say: it may hold a token, so it is encrypted. */
+      sealed: text('sealed').notNull(),
+      createdAt: time('created_at').notNull(),
+      /** A worker that takes a mail moves this on, so that no other takes it too. */
+      nextAttemptAt: time('next_attempt_at').notNull(),
+      /** After this nobody needs it any more. */
+      expiresAt: time('expires_at').notNull(),
+      attempts: int('attempts').notNull(),
+      /** When it was given up. */
+      failedAt: time('failed_at'),
+      lastError: text('last_error')
+    },
+    t => [index('mails_due').on(t.failedAt, t.nextAttemptAt), index('mails_expiry').on(t.expiresAt)]
+  )
+
+  // From where users logged in before, as a pseudonym: a login from elsewhere is told to the user.
+  const knownDevices = table(
+    'known_devices',
+    {
+      id: text('id').primaryKey(),
+      userId: text('user_id')
+        .notNull()
+        .references(() => users.id, { onDelete: 'cascade' }),
+      seenAt: time('seen_at').notNull()
+    },
+    t => [index('known_devices_user').on(t.userId), index('known_devices_seen').on(t.seenAt)]
   )
 
   // No foreign keys: the trail outlives the account that it is about.
@@ -125,7 +185,18 @@ export function defineTables({ table, index, uniqueIndex, text, int, bool, time,
     t => [index('audit_events_at').on(t.at), index('audit_events_user').on(t.userId)]
   )
 
-  return { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents, statusEntries, clients }
+  return {
+    users,
+    sessions,
+    revokedJti,
+    signingKeys,
+    oneTimeTokens,
+    auditEvents,
+    statusEntries,
+    clients,
+    mails,
+    knownDevices
+  }
 }
 
 export type Tables = ReturnType<typeof defineTables>

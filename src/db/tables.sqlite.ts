@@ -1,5 +1,15 @@
 import { columns } from './columns.sqlite.ts'
 import { defineTables } from './schema.ts'
 
-export const { users, sessions, revokedJti, signingKeys, oneTimeTokens, auditEvents, statusEntries, clients } =
-  defineTables(columns)
+export const {
+  users,
+  sessions,
+  revokedJti,
+  signingKeys,
+  oneTimeTokens,
+  auditEvents,
+  statusEntries,
+  clients,
+  mails,
+  knownDevices
+} = defineTables(columns)
