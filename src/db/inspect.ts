@@ -41,7 +41,7 @@ export const damage = (path: string): string[] =>
  * A reader of a file in WAL mode needs its -wal and -shm. Where they exist, a read-only connection uses them and, unlike
  * any other, does not write the log back at its end. Where they do not, only a writable one removes what it had to make.
  */
-function read<T>(path: string, look: (sqlite: Sqlite.Database) => T): T {
+export function read<T>(path: string, look: (sqlite: Sqlite.Database) => T): T {
   const sqlite = new Sqlite(path, { readonly: existsSync(`${path}-wal`), fileMustExist: true })
   try {
     sqlite.pragma('query_only = 1')

@@ -1,13 +1,15 @@
 import type { AnyColumn } from 'drizzle-orm'
 import type { Columns } from './columns.sqlite.ts'
 import { sql } from './drizzle.ts'
+import { defineRecords } from './schema-records.ts'
 
 /** The condition that a password still has the hash of the system that it was imported from. */
 export const foreignHash = ({ passwordHash }: { passwordHash: AnyColumn }) =>
   sql`substr(${passwordHash}, 1, 10) <> '$argon2id$'`
 
 /** Every table of Postern, written once; a column kit turns it into the tables of one database. */
-export function defineTables({ table, index, uniqueIndex, text, int, bool, time, json }: Columns) {
+export function defineTables(columns: Columns) {
+  const { table, index, uniqueIndex, text, int, bool, time, json } = columns
   const users = table(
     'users',
     {
@@ -65,52 +67,6 @@ export function defineTables({ table, index, uniqueIndex, text, int, bool, time,
     ]
   )
 
-  // Indexes of the status lists that no session holds: of tokens without one, and of what is over but not yet forgotten.
-  const statusEntries = table(
-    'status_entries',
-    {
-      statusIndex: int('status_index').primaryKey(),
-      /** Whether tokens that name it are refused until then. */
-      invalid: bool('invalid').notNull(),
-      /** When the last token that names it has expired: it may be given out again. */
-      freeFrom: time('free_from').notNull()
-    },
-    t => [index('status_entries_free').on(t.freeFrom)]
-  )
-
-  // Services that ask about tokens or get some of their own.
-  const clients = table('clients', {
-    id: text('id').primaryKey(),
-    name: text('name').notNull(),
-    secretHash: text('secret_hash').notNull(),
-    scopes: json('scopes').$type<string[]>().notNull(),
-    createdAt: time('created_at').notNull()
-  })
-
-  // The key is the jti of one access token, or the id of a session that ended: both are looked up by every check.
-  const revokedJti = table(
-    'revoked_jti',
-    {
-      jti: text('jti').primaryKey(),
-      sid: text('sid').notNull(),
-      reason: text('reason').notNull(),
-      revokedAt: time('revoked_at').notNull(),
-      expiresAt: time('expires_at').notNull()
-    },
-    t => [index('revoked_jti_expiry').on(t.expiresAt)]
-  )
-
-  const signingKeys = table('signing_keys', {
-    kid: text('kid').primaryKey(),
-    algorithm: text('algorithm').notNull(),
-    state: text('state').$type<'next' | 'current' | 'retired'>().notNull(),
-    publicKey: text('public_key').notNull(),
-    sealedPrivateKey: text('sealed_private_key').notNull(),
-    createdAt: time('created_at').notNull(),
-    activatedAt: time('activated_at'),
-    retiredAt: time('retired_at')
-  })
-
   const oneTimeTokens = table(
     'one_time_tokens',
     {
@@ -135,28 +91,6 @@ export function defineTables({ table, index, uniqueIndex, text, int, bool, time,
     ]
   )
 
-  // Mails that wait to be sent, or that could not be. No foreign key: some are about an account that is gone.
-  const mails = table(
-    'mails',
-    {
-      id: text('id').primaryKey(),
-      kind: text('kind').notNull(),
-      userId: text('user_id'),
-      /** To whom, and what to say: it may hold a token, so it is encrypted. */
-      sealed: text('sealed').notNull(),
-      createdAt: time('created_at').notNull(),
-      /** A worker that takes a mail moves this on, so that no other takes it too. */
-      nextAttemptAt: time('next_attempt_at').notNull(),
-      /** After this nobody needs it any more. */
-      expiresAt: time('expires_at').notNull(),
-      attempts: int('attempts').notNull(),
-      /** When it was given up. */
-      failedAt: time('failed_at'),
-      lastError: text('last_error')
-    },
-    t => [index('mails_due').on(t.failedAt, t.nextAttemptAt), index('mails_expiry').on(t.expiresAt)]
-  )
-
   // From where users logged in before, as a pseudonym: a login from elsewhere is told to the user.
   const knownDevices = table(
     'known_devices',
@@ -170,33 +104,7 @@ export function defineTables({ table, index, uniqueIndex, text, int, bool, time,
     t => [index('known_devices_user').on(t.userId), index('known_devices_seen').on(t.seenAt)]
   )
 
-  // No foreign keys: the trail outlives the account that it is about.
-  const auditEvents = table(
-    'audit_events',
-    {
-      id: text('id').primaryKey(),
-      at: time('at').notNull(),
-      event: text('event').notNull(),
-      userId: text('user_id'),
-      sessionId: text('session_id'),
-      ip: text('ip'),
-      detail: json('detail').$type<Record<string, unknown>>().notNull()
-    },
-    t => [index('audit_events_at').on(t.at), index('audit_events_user').on(t.userId)]
-  )
-
-  return {
-    users,
-    sessions,
-    revokedJti,
-    signingKeys,
-    oneTimeTokens,
-    auditEvents,
-    statusEntries,
-    clients,
-    mails,
-    knownDevices
-  }
+  return { users, sessions, oneTimeTokens, knownDevices, ...defineRecords(columns) }
 }
 
 export type Tables = ReturnType<typeof defineTables>

@@ -11,5 +11,7 @@ export const {
   statusEntries,
   clients,
   mails,
+  auditSeals,
+  loginFailures,
   knownDevices
 } = defineTables(columns)
