@@ -1,0 +1,66 @@
+import t from 'tap'
+import { eq } from '../../src/db/drizzle.ts'
+import { accountService } from './service.ts'
+
+const REQUESTS = ['/api/password-reset/', '/api/verify-email/resend/', '/api/login/email/'] as const
+const PAIRS = 400
+const AT_ONCE = 8
+const CLOSE_MS = 3
+
+t.test('a request for a mail is answered alike for known, unknown, disabled and unproven addresses', async t => {
+  const { app, confirmed, register, post, letters } = await accountService(t)
+  await confirmed('ada')
+  await confirmed('disabled')
+  await register('unproven')
+  await letters()
+  const { users } = app.database.tables
+  const disable = app.database.prepare('test_disable', q =>
+    q.update(users).set({ active: false }).where(eq(users.username, 'disabled')).returning()
+  )
+  await app.database.write(() => disable())
+  for (const path of REQUESTS) {
+    const answers = await Promise.all(
+      ['ada', 'disabled', 'unproven', 'nobody'].map(name => post(path, { email: `${name}@example.com` }))
+    )
+    t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([202]), path)
+    t.equal(new Set(answers.map(({ body }) => body)).size, 1, path)
+    const names = answers.map(({ headers }) => Object.keys(headers).sort().join())
+    t.equal(new Set(names).size, 1, path)
+    const to = (await letters()).map(letter => letter.to).sort()
+    const unprovenOnly = path === '/api/verify-email/resend/'
+    t.same(to, unprovenOnly ? ['unproven@example.com'] : ['ada@example.com', 'unproven@example.com'], path)
+  }
+})
+
+t.test('and after the same time', async t => {
+  const { app, confirmed, letters } = await accountService(t)
+  await confirmed()
+  const address = await app.listen({ port: 0 })
+  const timed = async (path: string, email: string) => {
+    const began = performance.now()
+    const answer = await fetch(address + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email })
+    })
+    await answer.arrayBuffer()
+    return performance.now() - began
+  }
+  for (const path of ['/api/password-reset/', '/api/login/email/']) {
+    const known: number[] = []
+    const unknown: number[] = []
+    const pair = async (n: number) => {
+      const [one, other] = await Promise.all([timed(path, 'ada@example.com'), timed(path, `nobody${n}@example.com`)])
+      known.push(one)
+      unknown.push(other)
+    }
+    for (let n = 0; n < PAIRS; n += AT_ONCE)
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => pair(n + more)))
+    await letters()
+    const difference = Math.abs(median(known) - median(unknown))
+    t.ok(difference < CLOSE_MS, `${path}: medians of ${PAIRS} pairs differ by ${difference.toFixed(2)} ms`)
+  }
+})
+
+const median = (numbers: number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] as number
