@@ -5,8 +5,11 @@ import { type Figure, isMet, type Row } from './figure.ts'
 import { describeMachine } from './machine.ts'
 import { notes, table } from './report.ts'
 import { autocannon } from './rows/autocannon.ts'
+import { flood } from './rows/flood.ts'
+import { foreignLogins } from './rows/foreign-logins.ts'
 import { fullStore } from './rows/full-store.ts'
 import { generator } from './rows/generator.ts'
+import { userImport } from './rows/import.ts'
 import { introspection } from './rows/introspection.ts'
 import { latency } from './rows/latency.ts'
 import { login } from './rows/login.ts'
@@ -25,11 +28,14 @@ const rows: Record<string, Row> = {
   introspection,
   login,
   latency,
+  'foreign-logins': foreignLogins,
+  flood,
   memory,
   'full-store': fullStore,
   start,
   'status-list': statusList,
   verifier,
+  import: userImport,
   generator,
   autocannon
 }

@@ -1,14 +1,15 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import t from 'tap'
-import { build, client } from './helper.ts'
+import { build, client, testClock } from './helper.ts'
 import { refused } from './routes/answers.ts'
 import { listen } from './routes/socket.ts'
 
 const headers = { 'content-type': 'application/json' }
+const clock = testClock()
 let app: FastifyInstance
 
 t.before(async () => {
-  app = await build(t, { authRateLimit: 'on' })
+  app = await build(t, { authRateLimit: 'on' }, { now: clock.now })
   await client(app).register()
 })
 
@@ -28,14 +29,12 @@ async function knocks(times: number, request: (at: number) => InjectOptions, ser
 const all = (status: number, times: number) => Array(times).fill(status)
 
 t.test('an address has 30 logins a minute, and then waits', async t => {
-  let time = Date.now()
-  t.intercept(Date, 'now', { value: () => time })
   const { post, protected: see } = client(app)
   const first = await knock({})
   t.match(first.headers, { 'ratelimit-limit': '30', 'ratelimit-remaining': '29', 'ratelimit-reset': '60' })
   t.same(await knocks(29, () => ({})), all(400, 29))
 
-  time += 20_000
+  clock.advance(20_000)
   const refusal = await post('/api/login/', { username: 'ada', password: 'correct horse' })
   refused(t, refusal, 'rate_limited')
   const told = { 'retry-after': '40', 'ratelimit-limit': '30', 'ratelimit-remaining': '0', 'ratelimit-reset': '40' }
@@ -44,9 +43,9 @@ t.test('an address has 30 logins a minute, and then waits', async t => {
 
   t.equal((await knock({ remoteAddress: '127.0.0.2' })).statusCode, 400, 'others do not wait')
   t.equal((await see()).statusCode, 401, 'nor do other paths')
-  time += 39_999
+  clock.advance(39_999)
   t.equal((await knock({})).statusCode, 429)
-  time += 60_000
+  clock.advance(60_000)
   t.equal((await post('/api/login/', { username: 'ada', password: 'correct horse' })).statusCode, 200)
 })
 
