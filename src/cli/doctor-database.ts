@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Config, databaseFile } from '../config.ts'
 import { damage, type Inspection, inspect } from '../db/inspect.ts'
+import { countForeignHashes } from '../db/inspect-foreign-hashes.ts'
 import type { Finding } from './finding.ts'
 import { isWritable, openTo } from './permissions.ts'
 
@@ -34,7 +35,15 @@ function* checkFile(path: string): Generator<Finding, Inspection['keys']> {
     ? ['fail', `the database ${path} is damaged (${problems.join('; ')}). Keep a copy, then restore a backup`]
     : ['ok', `the database ${path} is sound`]
   yield tables(origin, missing)
+  if (origin === 'ours' && missing === 0) yield* foreignHashes(path)
   return keys
+}
+
+function* foreignHashes(path: string): Generator<Finding> {
+  const count = countForeignHashes(path)
+  if (count === 0) return
+  const who = count === 1 ? '1 imported user has' : `${count} imported users have`
+  yield ['ok', `${who} not logged in yet: until then a password keeps the hash that it came with`]
 }
 
 function access(path: string): Finding {

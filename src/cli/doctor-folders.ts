@@ -11,7 +11,7 @@ export function* checkFolders(config: Config): Generator<Finding> {
 }
 
 function check(folder: string): Finding {
-  const nearest = existing(folder)
+  const nearest = nearestExisting(folder)
   const stats = statSync(nearest)
   if (!stats.isDirectory())
     return [
@@ -26,4 +26,5 @@ function check(folder: string): Finding {
   return ['ok', `the data folder ${folder} is writable, and private`]
 }
 
-const existing = (path: string): string => (existsSync(path) ? path : existing(dirname(path)))
+/** The path, or the folder above it that is there already. */
+export const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)))

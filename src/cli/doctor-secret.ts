@@ -9,7 +9,7 @@ type Keys = Inspection['keys']
 
 const DAY = 86_400_000
 /** For how long a key signs without concern when no rotation is scheduled. */
-const UNSCHEDULED = 90 * DAY
+const UNSCHEDULED = 365 * DAY
 
 /** Whether the master secret is there, is private and is the one that sealed the signing keys. Throws StartError. */
 export async function* checkSecret(config: Config, keys: Keys, now = Date.now()): AsyncGenerator<Finding> {

@@ -1,6 +1,7 @@
 import type { Config, Options } from '../config.ts'
+import { isLoopback } from '../loopback.ts'
+import { checkCutOver } from './doctor-cut-over.ts'
 import type { Finding } from './finding.ts'
-import { isLoopback } from './loopback.ts'
 
 const FIRST_YEAR = 2026
 
@@ -20,6 +21,7 @@ export function* checkSettings(
   yield config.authDocs === 'on' && !isPrivate(config)
     ? ['warn', 'Swagger UI is open to everybody at /docs. Set AUTH_DOCS=off if it is not meant to be']
     : ['ok', config.authDocs === 'on' ? 'Swagger UI at /docs is for this machine only' : 'AUTH_DOCS is off']
+  yield* checkCutOver(config)
 }
 
 const hostOf = (config: Config) => new URL(config.publicUrl).hostname

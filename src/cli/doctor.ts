@@ -1,7 +1,11 @@
 import { readEnvironment, resolveConfig } from '../config.ts'
 import { StartError } from '../errors.ts'
 import { checkDatabase } from './doctor-database.ts'
+import { checkDisk } from './doctor-disk.ts'
+import { checkExposure } from './doctor-exposure.ts'
 import { checkFolders } from './doctor-folders.ts'
+import { checkMail } from './doctor-mail.ts'
+import { checkReach } from './doctor-reach.ts'
 import { checkSecret } from './doctor-secret.ts'
 import { checkSettings } from './doctor-settings.ts'
 import type { Finding } from './finding.ts'
@@ -27,9 +31,13 @@ async function* findings(): AsyncGenerator<Finding> {
     const config = resolveConfig(options)
     yield ['ok', 'the settings are valid']
     yield* checkSettings(config, options)
+    yield* checkExposure(config)
     yield* checkFolders(config)
+    yield* checkDisk(config)
     const keys = yield* checkDatabase(config)
     yield* checkSecret(config, keys)
+    yield* checkMail(config)
+    yield* checkReach(config)
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     yield ['fail', error.message]

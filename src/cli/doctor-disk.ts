@@ -1,0 +1,41 @@
+import { statfsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Config, databaseFile } from '../config.ts'
+import { dataFolders } from '../data-folder.ts'
+import { nearestExisting } from './doctor-folders.ts'
+import type { Finding } from './finding.ts'
+
+const MB = 1_000_000
+const LEAST_FREE = 1000 * MB
+const LEAST_SHARE = 0.05
+// The size to which SQLite cuts the log each time that it is written back (journal_size_limit).
+const LARGEST_LOG = 64 * 1024 * 1024
+
+/** Bytes that this user may still write to a disk, and all that it holds. */
+export interface Space {
+  free: number
+  total: number
+}
+
+/** Whether the disk has room for more accounts, and whether the database's log is written back in time. */
+export function* checkDisk(config: Config, measure: (folder: string) => Space = spaceOf): Generator<Finding> {
+  for (const folder of dataFolders(config)) {
+    const { free, total } = measure(nearestExisting(folder))
+    const left = `${Math.floor(free / MB).toLocaleString('en')} MB free (${Math.floor((100 * free) / total)} %)`
+    yield free < LEAST_FREE || free < total * LEAST_SHARE
+      ? ['warn', `the disk of ${folder} has ${left}: when it is full, nobody can log in. Free some space`]
+      : ['ok', `the disk of ${folder} has ${left}`]
+  }
+  const log = `${resolve(databaseFile(config))}-wal`
+  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
+  if (size > LARGEST_LOG)
+    yield [
+      'warn',
+      `the write-ahead log ${log} has grown to ${Math.floor(size / MB)} MB: somebody reads for so long that it cannot be written back. End that backup, that shell or that verification`
+    ]
+}
+
+function spaceOf(folder: string): Space {
+  const { bavail, blocks, bsize } = statfsSync(folder)
+  return { free: bavail * bsize, total: blocks * bsize }
+}
