@@ -31,6 +31,8 @@ WORKDIR /app
 # All of /app belongs to root: the service cannot change itself. The modes are set because a checkout may be private.
 COPY --from=production /app/node_modules node_modules
 COPY --chmod=755 migrations migrations
+COPY --chmod=755 src/mail/templates src/mail/templates
+COPY --chmod=755 src/pages/files src/pages/files
 COPY --chmod=644 package.json LICENSE ./
 COPY --from=build /app/dist dist
 USER node

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { PosternError } from '../src/errors.ts'
 
@@ -12,10 +13,14 @@ export default fp(
     server.removeAllContentTypeParsers()
     server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
       // Many clients name a type with every request, also where there is nothing to send.
-      if (body.length === 0 && !request.routeOptions.schema?.body) done(null)
+      if (body.length === 0 && mayBeAbsent(request.routeOptions)) done(null)
       else if (isUtf8(body)) parse(request, body.toString(), done)
       else done(new PosternError('validation_failed', { detail: 'The body is not UTF-8.' }))
     })
   },
   { name: 'body' }
 )
+
+/** Where there is no body to describe, or one that may be left out. */
+const mayBeAbsent = ({ schema }: FastifyRequest['routeOptions']) =>
+  schema?.body === undefined || Object.hasOwn(schema.body as object, 'x-optional')

@@ -8,7 +8,8 @@ export default fp(
   async server => {
     server.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = toProblem(error)
-      if (problem.statusCode >= 500) request.log.error({ err: error }, problem.code)
+      // A flood must not fill the log: of what is overloaded, the line of the request tells enough.
+      if (problem.statusCode >= 500 && problem.code !== 'overloaded') request.log.error({ err: error }, problem.code)
       return sendProblem(problem, reply)
     })
     server.setNotFoundHandler((_request, reply) => sendProblem(new PosternError('not_found'), reply))

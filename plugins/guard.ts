@@ -10,7 +10,7 @@ declare module 'fastify' {
 /** The checks of who is calling, for the hooks of route folders. */
 export default fp(
   async server => {
-    server.decorate('guard', createGuard(server.core))
+    server.decorate('guard', createGuard(server.core, server.cookies))
   },
-  { name: 'guard', dependencies: ['core'] }
+  { name: 'guard', dependencies: ['core', 'cookies'] }
 )

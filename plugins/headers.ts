@@ -2,7 +2,7 @@ import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
-import { PosternError } from '../src/errors.ts'
+import { formProblem } from '../src/request-form.ts'
 
 /** Safe headers on every answer (ASVS 3.4); what may be cached or shown in a page says so itself. */
 export default fp<AppOptions>(
@@ -10,7 +10,10 @@ export default fp<AppOptions>(
     const safe = await safeHeaders(config.publicUrl.startsWith('https:'))
     server.addHook('onRequest', (request, reply, done) => {
       reply.headers(safe).header('x-request-id', request.id)
-      done(ambiguity(request.raw.rawHeaders))
+      const problem = formProblem(request.raw)
+      // What the next bytes of such a connection mean is anybody's guess.
+      if (problem) reply.header('connection', 'close')
+      done(problem)
     })
   },
   { name: 'headers' }
@@ -42,17 +45,4 @@ async function safeHeaders(https: boolean): Promise<Record<string, string>> {
   await carrier.inject('/')
   await carrier.close()
   return safe
-}
-
-/** Of two such headers Node.js shows the first; a proxy in front may have judged the other (RFC 9110 section 5.3). */
-function ambiguity(rawHeaders: string[]): PosternError | undefined {
-  let hosts = 0
-  let credentials = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] as string).toLowerCase()
-    if (name === 'host') hosts += 1
-    else if (name === 'authorization') credentials += 1
-  }
-  if (hosts > 1) return new PosternError('validation_failed', { detail: 'There is more than one Host header.' })
-  return credentials > 1 ? new PosternError('token_not_valid') : undefined
 }

@@ -16,12 +16,12 @@ declare module 'fastify' {
 const createJwt: CreateJwt = async key => {
   const carrier = Fastify()
   await carrier.register(fastifyJwt, {
-    secret: { private: key.signWith, public: key.verifyWith },
+    secret: { ...(key.signWith && { private: key.signWith }), public: key.verifyWith },
     sign: { algorithm: key.algorithm, header: { alg: key.algorithm, typ: key.typ }, ...(key.kid && { kid: key.kid }) },
     verify: {
       algorithms: [key.algorithm],
       checkTyp: key.typ,
-      allowedIss: key.issuer,
+      ...(key.issuer && { allowedIss: key.issuer }),
       ...(key.audience && { allowedAud: key.audience }),
       requiredClaims: key.required,
       // Time is the caller's business, so that one clock decides everywhere.

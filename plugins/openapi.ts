@@ -1,5 +1,7 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
+import { cookieNames } from '../src/cookies/names.ts'
 import { version } from '../src/version.ts'
 
 const description = `Authentication beside your application.
@@ -9,11 +11,12 @@ const description = `Authentication beside your application.
 3. Call what has a lock.
 
 Every error is \`application/problem+json\` (RFC 9457) with a stable \`code\` to branch on. Beside those that an operation
-names, there are 404 \`not_found\` and 500 \`internal_error\`. A slash at the end of a path is optional.`
+names, there are 404 \`not_found\` and 500 \`internal_error\`, and for a body that an operation does not take 400
+\`validation_failed\`, 413 \`payload_too_large\` and 415 \`unsupported_media_type\`. A slash at the end of a path is optional.`
 
 /** The OpenAPI document, made from the schemas of the routes. */
-export default fp(
-  async server => {
+export default fp<AppOptions>(
+  async (server, { config }) => {
     await server.register(swagger, {
       openapi: {
         openapi: '3.1.0',
@@ -21,6 +24,7 @@ export default fp(
         tags: [
           { name: 'account', description: 'Who somebody is' },
           { name: 'session', description: 'Logging in, staying in, logging out' },
+          { name: 'django', description: 'The paths of Django SimpleJWT, for its clients' },
           { name: 'standards', description: 'What other services check tokens with' },
           { name: 'proxies', description: 'What a reverse proxy asks before it lets a request through' },
           { name: 'operations', description: 'What keeps the service running' }
@@ -33,6 +37,12 @@ export default fp(
               bearerFormat: 'JWT',
               description: 'The `access` token of a login or refresh, without the word Bearer'
             },
+            cookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: cookieNames(config.publicUrl)?.access ?? '__Host-postern_access',
+              description: 'For browsers: set by a login with `?transport=cookie`. There is nothing to type in here'
+            },
             client: {
               type: 'http',
               scheme: 'basic',
@@ -40,7 +50,7 @@ export default fp(
             }
           }
         },
-        security: [{ bearer: [] }]
+        security: [{ bearer: [] }, { cookie: [] }]
       },
       transformObject: made => ('openapiObject' in made ? nameSchemas(made.openapiObject) : made.swaggerObject)
     })
@@ -58,9 +68,16 @@ function nameSchemas<Document extends { paths?: object; components?: object }>(d
     if (Array.isArray(node)) return node.map(move)
     if (node === null || typeof node !== 'object') return node
     const moved = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, move(value)]))
+    if ('content' in node && mayBeAbsent(node.content as Content)) moved.required = false
     if (moved.type !== 'object' || typeof moved.title !== 'string') return moved
     // An example stands in the schema in one place and beside it in another.
     schemas[moved.title] = { ...schemas[moved.title], ...moved }
     return { $ref: `#/components/schemas/${moved.title}` }
   }
 }
+
+type Content = Record<string, { schema?: object }>
+
+/** A body says so in its schema; @fastify/swagger calls each one required. */
+const mayBeAbsent = (content: Content) =>
+  Object.values(content).some(({ schema }) => schema !== undefined && 'x-optional' in schema)

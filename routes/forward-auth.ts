@@ -27,7 +27,7 @@ const schema = {
   operationId: 'forwardAuth',
   summary: 'Whether a proxy may let a request through',
   description:
-    'For `auth_request` of nginx, `forward_auth` of Caddy and their like; any method, and a body is not read. The answer names the user in headers: all of them are always there, and what is not printable ASCII in them is percent-encoded. Changes nothing. The token of a machine is refused.',
+    'For `auth_request` of nginx, `forward_auth` of Caddy and their like; any method, and a body is not read. The answer names the user in headers: all of them are always there, and what is not printable ASCII in them is percent-encoded. Changes nothing. The token of a machine is refused. The access cookie counts where there is no Authorization header.',
   tags: ['proxies'],
   querystring,
   response: {
@@ -47,10 +47,14 @@ const schema = {
       'not_authenticated',
       'token_not_valid',
       'permission_denied',
+      'csrf_failed',
       'unavailable'
     )
   }
 }
+
+// Proxies take any 2xx for a yes: the answer to a preflight must not be one.
+const config = { cors: false } as const
 
 const OTHERS = METHODS.filter(method => !['GET', 'HEAD', 'CONNECT'].includes(method))
 
@@ -72,14 +76,15 @@ export default (async app => {
 
   async function answer(request: FastifyRequest, reply: FastifyReply, { role = [], login_url: page }: Wanted) {
     forwardAuth.loginPages.demandListed(page)
+    const asked = forwardAuth.original(request)
     try {
-      await guard.requireUser(request, reply)
+      await guard.requireUser(asked, reply)
     } catch (error) {
       if (page === undefined || !(error instanceof PosternError) || error.statusCode !== 401) throw error
       reply.removeHeader('www-authenticate')
       return reply.redirect(forwardAuth.loginPages.withReturn(page, request))
     }
-    const claims = guard.claims(request)
+    const claims = guard.claims(asked)
     const accepted = [role].flat()
     if (accepted.length > 0 && !accepted.some(one => claims.roles.includes(one)))
       throw new PosternError('permission_denied')
@@ -89,8 +94,14 @@ export default (async app => {
 
   const url = '/forward-auth'
   const hidden = { ...schema, hide: true }
-  app.get(url, { schema }, (request, reply) => answer(request, reply, request.query))
-  app.route({ url, method: OTHERS, schema: hidden, handler: (request, reply) => answer(request, reply, request.query) })
+  app.get(url, { schema, config }, (request, reply) => answer(request, reply, request.query))
+  app.route({
+    url,
+    method: OTHERS,
+    schema: hidden,
+    config,
+    handler: (request, reply) => answer(request, reply, request.query)
+  })
   // Envoy puts the path and the query of the client behind its prefix; what stands in them is not ours to obey.
   const appended = { ...hidden, querystring: Type.Object({}) }
   for (const path of [`${url}/for`, `${url}/for/*`])
@@ -98,6 +109,7 @@ export default (async app => {
       url: path,
       method: ['GET', 'HEAD', ...OTHERS],
       schema: appended,
+      config,
       handler: (request, reply) => answer(request, reply, {})
     })
 }) satisfies FastifyPluginAsyncTypebox

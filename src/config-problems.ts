@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { inspect } from 'node:util'
 import { Value } from 'typebox/value'
+import { repeatedLimits } from './limits/named.ts'
 import { type Config, environmentName, properties } from './options.ts'
 
 const HOUR = 3_600_000
@@ -66,6 +67,8 @@ export function* meaningProblems(config: Config, senderGiven: boolean): Generato
     yield 'AUTH_STATUS_LIST_TTL: must be from 1s to 5m; give 10s, for example'
   if (config.authKeyRotation !== 0 && (config.authKeyRotation < HOUR || config.authKeyRotation > 3650 * DAY))
     yield 'AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d; give 90d, for example'
+  if (config.authAuditRetention !== 0 && (config.authAuditRetention < DAY || config.authAuditRetention > 3650 * DAY))
+    yield 'AUTH_AUDIT_RETENTION: must be 0, or from 1d to 3650d; give 365d, for example'
   if (config.smtpUrl !== undefined && !URL.canParse(config.smtpUrl))
     yield `SMTP_URL: its value is not a URL; give ${properties.smtpUrl?.expected}`
   if (config.smtpUrl !== undefined && !senderGiven)
@@ -75,6 +78,13 @@ export function* meaningProblems(config: Config, senderGiven: boolean): Generato
   for (const url of config.authLoginUrls.filter(url => !isPage(url))) {
     yield `AUTH_LOGIN_URLS: ${show(url)} is not the whole URL of a page; give a list such as https://app.example.com/login`
   }
+  if (config.authAppUrl !== undefined && !isPage(config.authAppUrl))
+    yield `AUTH_APP_URL: ${show(config.authAppUrl)} is not the whole URL of a page; give ${properties.authAppUrl?.expected}`
+  for (const origin of config.authCorsOrigins.filter(origin => URL.parse(origin)?.origin !== origin)) {
+    yield `AUTH_CORS_ORIGINS: ${show(origin)} is not an origin; give a list such as https://app.example.com`
+  }
+  for (const name of repeatedLimits(config.authRateLimits))
+    yield `AUTH_RATE_LIMITS: ${name} is set more than once; keep one of them`
   for (const range of config.authTrustProxy.filter(range => !isRange(range))) {
     yield `AUTH_TRUST_PROXY: ${JSON.stringify(range)} is neither an address nor a CIDR range; give a list such as 10.0.0.0/8,192.168.1.7`
   }

@@ -68,6 +68,7 @@ function derive(values: Static<typeof Options>): Config {
     authRefreshGrace: milliseconds(values.authRefreshGrace),
     authStatusListTtl: milliseconds(values.authStatusListTtl),
     authKeyRotation: milliseconds(values.authKeyRotation),
+    authAuditRetention: milliseconds(values.authAuditRetention),
     mailFrom: values.mailFrom ?? `no-reply@${URL.parse(publicUrl)?.hostname ?? 'localhost'}`,
     outboxFolder: join(dataDir, 'outbox'),
     authSimplejwtUntil: Date.parse(values.authSimplejwtUntil ?? '1970-01-01'),

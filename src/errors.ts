@@ -1,10 +1,14 @@
 const catalogue = {
   validation_failed: [400, 'The request does not fit; see errors.'],
+  invalid_link: [400, 'The link or code is unknown, used or expired. Ask for a new one.'],
   wrong_password: [400, 'The password is wrong.'],
   no_active_account: [401, 'No active account found with the given credentials.'],
   not_authenticated: [401, 'Authentication credentials were not provided.'],
   token_not_valid: [401, 'The token is malformed, expired, revoked or of the wrong kind.'],
   permission_denied: [403, 'You do not have permission to do this.'],
+  step_up_required: [403, 'This needs a login of the last five minutes. Log in again, then repeat it.'],
+  csrf_failed: [403, 'The request did not come from a page that may send it.'],
+  email_not_verified: [403, 'The e-mail address of the account is not confirmed yet.'],
   not_found: [404, 'There is nothing here.'],
   request_timeout: [408, 'The request did not arrive in time.'],
   payload_too_large: [413, 'The request body is larger than 64 KiB.'],
@@ -22,12 +26,17 @@ export type ErrorCode = keyof typeof catalogue
 /** What is wrong, by the name of the field. */
 export type FieldErrors = Record<string, string[]>
 
+/** Why a token is not valid, for those who must say so in another protocol; native answers never show it. */
+export type Refusal = 'expired' | 'ended' | 'inactive'
+
 interface Particulars {
   /** Replaces the sentence of the catalogue. */
   detail?: string
   errors?: FieldErrors
   /** Seconds after which a retry makes sense. */
   retryAfter?: number
+  /** Of a token: its time is over, its session or itself was ended or spent, its user may not log in. */
+  refusal?: Refusal
   cause?: unknown
 }
 
@@ -38,14 +47,16 @@ export class PosternError extends Error {
   readonly statusCode: number
   readonly errors: FieldErrors | undefined
   readonly retryAfter: number | undefined
+  readonly refusal: Refusal | undefined
 
-  constructor(code: ErrorCode, { detail, errors, retryAfter, cause }: Particulars = {}) {
+  constructor(code: ErrorCode, { detail, errors, retryAfter, refusal, cause }: Particulars = {}) {
     const [status, sentence] = catalogue[code]
     super(detail ?? sentence, { cause })
     this.code = code
     this.statusCode = status
     this.errors = errors
     this.retryAfter = retryAfter
+    this.refusal = refusal
   }
 }
 

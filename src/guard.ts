@@ -3,7 +3,7 @@ import type { AccessClaims, MachineClaims, TokenClaims } from './core/claims.ts'
 import { PosternError } from './errors.ts'
 
 /** As little as a check needs, so that it fits hosts with HTTP/2, type providers and loggers of their own. */
-type Caller = Pick<FastifyRequest, 'headers'>
+type Caller = Pick<FastifyRequest, 'headers'> & { method?: string | undefined }
 type Answer = { header(name: string, value: string): unknown }
 
 type Check = (request: Caller, reply: Answer) => Promise<void>
@@ -13,9 +13,17 @@ interface Tokens {
   authenticate(token: string): Promise<TokenClaims>
 }
 
+/** What finds the access token of a request that has no Authorization header. Throws `csrf_failed`. */
+interface Cookies {
+  accessToken(request: Caller): string | undefined
+}
+
 /** Checks of who is calling, shaped as hooks: they throw, and never reply. */
 export interface Guard {
-  /** Lets nobody in without a valid access token of a user. Throws `not_authenticated` and `token_not_valid`. */
+  /**
+   * Lets nobody in without a valid access token of a user: in the Authorization header or, when there is none, in the
+   * cookie of Postern, where that is what serves. Throws `not_authenticated`, `token_not_valid` and `csrf_failed`.
+   */
   requireUser: Check
   /** The same, and the token must hold the role. Throws `permission_denied` too. */
   requireRole(role: string): Check
@@ -45,21 +53,22 @@ function bearer(header: string): string | undefined {
 async function identify<Claims>(
   { headers: { authorization: header } }: Caller,
   reply: Answer,
-  check: (token: string) => Promise<Claims>
+  check: (token: string) => Promise<Claims>,
+  cookie?: string
 ): Promise<Claims> {
   try {
-    if (!header) throw new PosternError('not_authenticated')
-    const token = bearer(header)
+    if (!header && cookie === undefined) throw new PosternError('not_authenticated')
+    const token = cookie ?? bearer(header as string)
     if (!token) throw new PosternError('token_not_valid')
     return await check(token)
   } catch (error) {
-    reply.header('www-authenticate', header ? 'Bearer error="invalid_token"' : 'Bearer')
+    reply.header('www-authenticate', header || cookie !== undefined ? 'Bearer error="invalid_token"' : 'Bearer')
     throw error
   }
 }
 
 /** Makes the guards over a core. Claims are kept beside the request, so that no host sees a decorator of ours on it. */
-export function createGuard({ tokens }: { tokens: Tokens }): Guard {
+export function createGuard({ tokens }: { tokens: Tokens }, cookies?: Cookies): Guard {
   const users = new WeakMap<Caller, AccessClaims>()
   const machines = new WeakMap<Caller, MachineClaims>()
 
@@ -73,7 +82,8 @@ export function createGuard({ tokens }: { tokens: Tokens }): Guard {
   }
 
   const requireUser: Check = async (request, reply) => {
-    users.set(request, await identify(request, reply, verify))
+    const cookie = request.headers.authorization === undefined ? cookies?.accessToken(request) : undefined
+    users.set(request, await identify(request, reply, verify, cookie))
   }
 
   const claims = (request: Caller): AccessClaims => {

@@ -8,6 +8,7 @@ import { runtimeProblem } from './runtime.ts'
 import type { Wiring } from './server.ts'
 
 export type { AccessClaims, MachineClaims, TokenClaims } from './core/claims.ts'
+export type { ClaimsHook, PublicUser } from './core/public-user.ts'
 export { type ErrorCode, PosternError, StartError } from './errors.ts'
 export type { Guard } from './guard.ts'
 export type { PosternOptions } from './mount.ts'

@@ -4,10 +4,10 @@ import { StoreStartError } from './db/database.ts'
 import { StartError } from './errors.ts'
 import type { Guard } from './guard.ts'
 import type { Options } from './options.ts'
-import { buildServer } from './server.ts'
+import { buildServer, type Wiring } from './server.ts'
 
 /** What a host may say: all settings, and the path under which the service stands in it. */
-export interface PosternOptions extends Options {
+export interface PosternOptions extends Options, Pick<Wiring, 'profile' | 'claims'> {
   /** Default: `/auth`. */
   prefix?: string
 }
@@ -16,11 +16,12 @@ export interface PosternOptions extends Options {
  * Lets a host serve Postern below a prefix, and close it. The service stays an instance of its own: of the host it sees
  * raw requests only, and the host sees nothing of it. Gives the guards; rejects with StartError, and then leaves nothing open.
  */
-export async function mount(host: FastifyInstance, { prefix = '/auth', ...options }: PosternOptions): Promise<Guard> {
+export async function mount(host: FastifyInstance, given: PosternOptions): Promise<Guard> {
+  const { prefix = '/auth', profile, claims, ...options } = given
   const at = host.prefix.replace(/\/$/, '') + demandPrefix(prefix)
   const publicUrl = options.publicUrl ?? guessUrl(host, options, at)
   const logger = options.logLevel ? host.log.child({}, { level: options.logLevel }) : host.log
-  const service = buildServer({ ...options, publicUrl }, { prefix: at, logger })
+  const service = buildServer({ ...options, publicUrl }, { prefix: at, logger, profile, claims })
   const onRequest = handOver(service)
   host.addHook('onClose', () => service.close())
   await load(service)

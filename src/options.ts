@@ -1,20 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
-
-const text = (description: string, options: object = {}) => Type.String({ description, ...options })
-const duration = (fallback: string, description: string) =>
-  text(description, {
-    default: fallback,
-    pattern: '^(0|[1-9]\\d*(ms|s|m|h|d))$',
-    expected: 'a duration such as 30s, 5m or 1d'
-  })
-const choice = <const Value extends string>(values: readonly [Value, ...Value[]], description: string) =>
-  Type.Unsafe<Value>({
-    type: 'string',
-    enum: values,
-    default: values[0],
-    description,
-    expected: `one of ${values.join(', ')}`
-  })
+import { LIMIT_PATTERN } from './limits/named.ts'
+import { choice, duration, text } from './option-kinds.ts'
+import { simplejwtOptions } from './options-simplejwt.ts'
 
 /** All settings. The environment names, the plugin options and the table in the README derive from this object. */
 export const Options = Type.Object(
@@ -26,6 +13,13 @@ export const Options = Type.Object(
       maximum: 65535,
       description: 'Port to listen on',
       expected: 'a port such as 8000'
+    }),
+    maxConnections: Type.Integer({
+      default: 10_000,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Connections at a time; those beyond are closed as they come',
+      expected: 'a number such as 10000'
     }),
     databaseUrl: text('Where data is kept: `sqlite:PATH` or `sqlite::memory:`', {
       default: 'sqlite:./data/postern.db',
@@ -81,6 +75,10 @@ export const Options = Type.Object(
       ['optional', 'off', 'required'],
       'Whether new addresses are asked to prove themselves; `required` lets nobody log in before that'
     ),
+    authAuditRetention: duration(
+      '365d',
+      'Rows of the audit trail that are older than this are removed; `0` keeps all, else 1d to 3650d'
+    ),
     authMailLocale: text('Language of mails and pages where nothing else is asked for', {
       default: 'en',
       pattern: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
@@ -119,29 +117,26 @@ export const Options = Type.Object(
       description: 'Login pages to which /forward-auth may redirect, letter for letter, with commas between',
       expected: 'a list such as https://app.example.com/login'
     }),
-    authSimplejwtKey: Type.Optional(
-      text(
-        'While moving from Django: the SIGNING_KEY (or, of an asymmetric algorithm, the VERIFYING_KEY) of SimpleJWT',
-        {
-          minLength: 8,
-          expected: 'the SIGNING_KEY of SimpleJWT, which is the SECRET_KEY of Django unless it was set'
-        }
-      )
-    ),
-    authSimplejwtAlgorithm: choice(
-      ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
-      'ALGORITHM of SimpleJWT'
-    ),
-    authSimplejwtUserIdClaim: text('USER_ID_CLAIM of SimpleJWT', { default: 'user_id', minLength: 1 }),
-    authSimplejwtUntil: Type.Optional(
-      text('When the tokens of Django are refused for good; needed with AUTH_SIMPLEJWT_KEY', {
-        format: 'date',
-        expected: 'a day (it begins at 00:00 UTC) such as 2027-03-01'
+    authAppUrl: Type.Optional(
+      text('The application: where the pages behind mailed links lead to when they are done', {
+        pattern: '^https?://[^\\s]+$',
+        expected: 'a URL such as https://app.example.com/'
       })
     ),
-    authSimplejwtAccess: choice(['off', 'on'], 'Whether access tokens of Django are accepted too, until they expire'),
+    authCorsOrigins: Type.Array(Type.String(), {
+      default: [],
+      description:
+        'Origins of web pages elsewhere that may call the API with cookies, letter for letter, with commas between',
+      expected: 'a list such as https://app.example.com'
+    }),
+    ...simplejwtOptions,
     authMetrics: choice(['off', 'on'], 'Prometheus metrics at /metrics, for whoever can reach it'),
-    authRateLimit: choice(['on', 'off'], '`off` is for benchmarks only'),
+    authRateLimit: choice(['on', 'off'], 'Limits, and the delay after wrong passwords; `off` is for benchmarks only'),
+    authRateLimits: Type.Array(Type.String({ pattern: LIMIT_PATTERN }), {
+      default: [],
+      description: 'Limits other than the defaults, with commas between; docs/limits.md names them all',
+      expected: 'a list such as login=30/1m,register=10/1m, of names that docs/limits.md has'
+    }),
     authDocs: choice(['on', 'off'], 'Swagger UI at /docs'),
     logLevel: choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'Least severity that is logged')
   },
@@ -158,6 +153,7 @@ type Durations =
   | 'authRefreshGrace'
   | 'authStatusListTtl'
   | 'authKeyRotation'
+  | 'authAuditRetention'
 
 /** The settings in force. Durations are milliseconds. */
 export type Config = Readonly<

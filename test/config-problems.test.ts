@@ -25,6 +25,7 @@ const environmentProblems = (environment: Record<string, string>) => problems(re
 const bad: Record<string, [wrong: unknown[], example: string]> = {
   host: [['', 1], 'a text'],
   port: [['8000', 'abc', -1, 65536, 80.5, Number.NaN, null], 'a port'],
+  maxConnections: [['many', 0, -1, 1_000_001, 1.5], 'a number such as 10000'],
   databaseUrl: [['', 'sqlite:', 'mysql://db', './postern.db'], 'sqlite:PATH'],
   dataDir: [['', 1], 'a text'],
   smtpUrl: [['', 'mail.example.com', 'http://mail.example.com', 'smtp:', 1], 'a URL'],
@@ -42,6 +43,7 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   authKeyAlgorithm: [['es256', 'HS256', 'none'], 'one of ES256'],
   authRegistration: [['', 'OPEN', 'yes', true], 'one of open'],
   authEmailVerification: [['', 'on', true], 'one of optional'],
+  authAuditRetention: [['x', '365'], 'a duration'],
   authMailLocale: [['', 'english!', 'pt_BR', 1], 'a language'],
   authMailTemplates: [['', 1], 'a text'],
   authPageFiles: [['', 1], 'a text'],
@@ -51,6 +53,8 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   authPasswordPolicy: [['strict', ''], 'one of standard'],
   authTrustProxy: [['10.0.0.0/8', [1], true, 1], 'a list'],
   authLoginUrls: [['https://app.example.com/login', [1], true], 'a list'],
+  authAppUrl: [['', 'app.example.com', 'ftp://a', 1], 'a URL'],
+  authCorsOrigins: [['https://app.example.com', [1], true], 'a list'],
   authSimplejwtKey: [['', 'short', 1], 'the SIGNING_KEY'],
   authSimplejwtAlgorithm: [['none', 'hs256'], 'one of HS256'],
   authSimplejwtUserIdClaim: [['', 1], 'a text'],
@@ -58,6 +62,10 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   authSimplejwtAccess: [['yes', true], 'one of off'],
   authMetrics: [['yes', true], 'one of off'],
   authRateLimit: [['no', false], 'one of on'],
+  authRateLimits: [
+    [['login'], ['login=0/1m'], ['login=1/0m'], ['login=1'], ['logins=1/1m'], ['login=1/1y'], 'login=1/1m', [1], true],
+    'a list such as login=30/1m'
+  ],
   authDocs: [['no', true], 'one of on'],
   logLevel: [['verbose', 'INFO', 30], 'one of info']
 }
@@ -133,6 +141,33 @@ t.test('what needs another setting says which', t => {
   t.end()
 })
 
+t.test('a list of origins holds origins: no path, no wildcard, no null', t => {
+  const fine = 'https://app.example.com,http://localhost:5173,https://[::1]:8443'
+  t.same(environmentProblems({ AUTH_CORS_ORIGINS: fine, AUTH_APP_URL: 'https://app.example.com/a?b=c' }), [])
+  const wrong = [
+    'https://app.example.com/',
+    '*',
+    'null',
+    'app.example.com',
+    'https://*.example.com/',
+    'HTTPS://a.example'
+  ]
+  t.same(
+    environmentProblems({ AUTH_CORS_ORIGINS: wrong.join(',') }).map(line => line.replace(/ is not an origin.*/, '')),
+    wrong.map(origin => `AUTH_CORS_ORIGINS: ${JSON.stringify(origin)}`)
+  )
+  t.match(environmentProblems({ AUTH_APP_URL: 'https://a#b' }), [/^AUTH_APP_URL: /])
+  t.end()
+})
+
+t.test('a limit is set once', t => {
+  t.same(environmentProblems({ AUTH_RATE_LIMITS: 'login=30/1m,mail=5/1h' }), [])
+  t.same(environmentProblems({ AUTH_RATE_LIMITS: 'login=30/1m,mail=5/1h,login=60/1m' }), [
+    'AUTH_RATE_LIMITS: login is set more than once; keep one of them'
+  ])
+  t.end()
+})
+
 t.test('a list of proxies holds addresses and ranges, and none that means everybody', t => {
   const fine = '10.0.0.0/8,192.168.1.7,::1,fd00::/8,::ffff:10.0.0.0/104,1.2.3.4/32'
   t.same(environmentProblems({ AUTH_TRUST_PROXY: fine }), [])
@@ -178,7 +213,9 @@ t.test('settings that contradict each other or common sense are refused', t => {
     [{ authStatusListTtl: '999ms' }, /^AUTH_STATUS_LIST_TTL: must be from 1s to 5m; give 10s, for example$/],
     [{ authStatusListTtl: '301s' }, /^AUTH_STATUS_LIST_TTL: must be from 1s to 5m/],
     [{ authKeyRotation: '59m' }, /^AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d; give 90d, for example$/],
-    [{ authKeyRotation: '3651d' }, /^AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d/]
+    [{ authKeyRotation: '3651d' }, /^AUTH_KEY_ROTATION: must be 0, or from 1h to 3650d/],
+    [{ authAuditRetention: '23h' }, /^AUTH_AUDIT_RETENTION: must be 0, or from 1d to 3650d; give 365d, for example$/],
+    [{ authAuditRetention: '3651d' }, /^AUTH_AUDIT_RETENTION: must be 0, or from 1d/]
   ]
   for (const [options, line] of wrong) t.match(problems(options), [line], JSON.stringify(options).slice(0, 60))
   const fine: Options[] = [
@@ -189,6 +226,8 @@ t.test('settings that contradict each other or common sense are refused', t => {
     { authKeyRotation: '0' },
     { authKeyRotation: '1h' },
     { authKeyRotation: '3650d' },
+    { authAuditRetention: '0' },
+    { authAuditRetention: '1d' },
     { authAccessTtl: '1d', authRefreshTtl: '3650d', authSessionTtl: '3650d', authRefreshGrace: '1m' }
   ]
   for (const options of fine) t.same(problems(options), [])

@@ -12,6 +12,7 @@ t.test('without settings the documented defaults are in force', t => {
   t.same(resolveConfig(readEnvironment({})), {
     host: '127.0.0.1',
     port: 8000,
+    maxConnections: 10_000,
     databaseUrl: 'sqlite:./data/postern.db',
     dataDir: resolve('data'),
     secretFile: resolve('data/secret'),
@@ -23,6 +24,7 @@ t.test('without settings the documented defaults are in force', t => {
     authRefreshGrace: 10_000,
     authStatusListTtl: 10_000,
     authKeyRotation: 90 * DAY,
+    authAuditRetention: 365 * DAY,
     authKeyAlgorithm: 'ES256',
     authRegistration: 'open',
     authEmailVerification: 'optional',
@@ -34,12 +36,14 @@ t.test('without settings the documented defaults are in force', t => {
     authLoginUrls: [],
     mailFrom: 'no-reply@127.0.0.1',
     outboxFolder: resolve('data/outbox'),
+    authCorsOrigins: [],
     authSimplejwtAlgorithm: 'HS256',
     authSimplejwtUserIdClaim: 'user_id',
     authSimplejwtUntil: 0,
     authSimplejwtAccess: 'off',
     authMetrics: 'off',
     authRateLimit: 'on',
+    authRateLimits: [],
     authDocs: 'on',
     logLevel: 'info'
   })
@@ -50,6 +54,7 @@ t.test('each setting is read from the environment under its own name', t => {
   const environment = {
     HOST: '::1',
     PORT: '9000',
+    MAX_CONNECTIONS: '500',
     DATABASE_URL: 'sqlite:/var/lib/postern/db.sqlite',
     DATA_DIR: '/var/lib/postern/data',
     PUBLIC_URL: 'https://auth.example.com/base/',
@@ -61,6 +66,7 @@ t.test('each setting is read from the environment under its own name', t => {
     AUTH_REFRESH_GRACE: '1500ms',
     AUTH_STATUS_LIST_TTL: '20s',
     AUTH_KEY_ROTATION: '0',
+    AUTH_AUDIT_RETENTION: '90d',
     AUTH_KEY_ALGORITHM: 'EdDSA',
     AUTH_REGISTRATION: 'closed',
     AUTH_EMAIL_VERIFICATION: 'required',
@@ -69,6 +75,8 @@ t.test('each setting is read from the environment under its own name', t => {
     AUTH_PAGE_FILES: '/etc/postern/pages',
     AUTH_PROFILE_SCHEMA: '/etc/postern/profile.json',
     AUTH_CLAIMS: '{"tenant": "acme", "tier": 1}',
+    AUTH_APP_URL: 'https://app.example.com/',
+    AUTH_CORS_ORIGINS: 'https://app.example.com,http://localhost:5173',
     AUTH_SIMPLEJWT_KEY: secret,
     AUTH_SIMPLEJWT_ALGORITHM: 'HS512',
     AUTH_SIMPLEJWT_USER_ID_CLAIM: 'sub',
@@ -82,6 +90,7 @@ t.test('each setting is read from the environment under its own name', t => {
     AUTH_TRUST_PROXY: '10.0.0.0/8, ::1,,192.168.1.7 ',
     AUTH_LOGIN_URLS: 'https://app.example.com/login, https://b.example.com/?a=b',
     AUTH_RATE_LIMIT: 'off',
+    AUTH_RATE_LIMITS: 'login=60/1m, code=5/1d',
     AUTH_DOCS: 'off',
     LOG_LEVEL: 'warn'
   }
@@ -90,6 +99,7 @@ t.test('each setting is read from the environment under its own name', t => {
   t.same(resolveConfig(readEnvironment(environment)), {
     host: '::1',
     port: 9000,
+    maxConnections: 500,
     databaseUrl: 'sqlite:/var/lib/postern/db.sqlite',
     dataDir: '/var/lib/postern/data',
     secretFile: '/var/lib/postern/data/secret',
@@ -102,6 +112,7 @@ t.test('each setting is read from the environment under its own name', t => {
     authRefreshGrace: 1500,
     authStatusListTtl: 20_000,
     authKeyRotation: 0,
+    authAuditRetention: 90 * DAY,
     authKeyAlgorithm: 'EdDSA',
     authRegistration: 'closed',
     authEmailVerification: 'required',
@@ -110,6 +121,8 @@ t.test('each setting is read from the environment under its own name', t => {
     authPageFiles: '/etc/postern/pages',
     authProfileSchema: '/etc/postern/profile.json',
     authClaims: { tenant: 'acme', tier: 1 },
+    authAppUrl: 'https://app.example.com/',
+    authCorsOrigins: ['https://app.example.com', 'http://localhost:5173'],
     authSimplejwtKey: secret,
     authSimplejwtAlgorithm: 'HS512',
     authSimplejwtUserIdClaim: 'sub',
@@ -124,6 +137,7 @@ t.test('each setting is read from the environment under its own name', t => {
     authTrustProxy: ['10.0.0.0/8', '::1', '192.168.1.7'],
     authLoginUrls: ['https://app.example.com/login', 'https://b.example.com/?a=b'],
     authRateLimit: 'off',
+    authRateLimits: ['login=60/1m', 'code=5/1d'],
     authDocs: 'off',
     logLevel: 'warn'
   })

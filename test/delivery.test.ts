@@ -64,7 +64,14 @@ t.test('the image holds production packages only, and serves as its own user', a
     Object.keys(manifest.dependencies).filter(name => !existsSync(join(modules, name))),
     []
   )
-  t.same(readdirSync(join(run.root, 'app')).sort(), ['LICENSE', 'dist', 'migrations', 'node_modules', 'package.json'])
+  t.same(readdirSync(join(run.root, 'app')).sort(), [
+    'LICENSE',
+    'dist',
+    'migrations',
+    'node_modules',
+    'package.json',
+    'src'
+  ])
 
   const first = await start(t, run)
   t.equal(await first.check(), 1, 'the health check fails while nothing listens')
@@ -77,8 +84,8 @@ t.test('the image holds production packages only, and serves as its own user', a
   t.equal(await first.stop(), 0, 'SIGTERM ends it as it should')
 
   const data = join(run.root, 'data')
-  t.same(readdirSync(data).sort(), ['postern.db', 'secret'])
-  for (const path of ['', 'postern.db', 'secret']) {
+  t.same(readdirSync(data).sort(), ['outbox', 'postern.db', 'secret'], 'without a mail server, mails are here too')
+  for (const path of ['', 'outbox', 'postern.db', 'secret']) {
     const { mode, uid } = statSync(join(data, path))
     t.equal(mode & 0o077, 0, `/data/${path} is closed to others`)
     t.equal(uid, run.uid)

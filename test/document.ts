@@ -32,7 +32,7 @@ export interface Operation {
   tags: string[]
   security?: object[]
   parameters?: Array<{ name: string; in: string; description: string; schema: Schema }>
-  requestBody?: { content: Record<string, Media> }
+  requestBody?: { required: boolean; content: Record<string, Media> }
   responses: Record<string, Answer>
 }
 
@@ -63,6 +63,9 @@ export const operationsOf = (document: Document): Operation[] =>
 /** Whether an operation is for registered clients, and speaks as OAuth does. */
 export const isForClients = ({ security }: Pick<Operation, 'security'>): boolean =>
   security?.some(one => 'client' in one) ?? false
+
+/** Whether an operation is for clients of Django SimpleJWT, and speaks as Django REST framework does. */
+export const isForDjango = ({ tags }: Pick<Operation, 'tags'>): boolean => tags.includes('django')
 
 /** The examples that stand beside a schema. */
 export const examplesOf = ({ example, examples = {} }: Media): unknown[] => [

@@ -19,8 +19,14 @@ export function testClock(start = Date.UTC(2026, 0, 31, 12)): TestClock {
   }
 }
 
-/** The service over a database of its own, without rate limits and logs; closed when the test ends. */
+/**
+ * The service over a database of its own, without rate limits and logs; closed when the test ends. Mails leave it only
+ * where a test says to where.
+ */
 export async function build(t: Test, options: Options = {}, wiring: Wiring = {}): Promise<FastifyInstance> {
+  let app: FastifyInstance | undefined
+  // Said before the folder is made, so that it goes last: the service may write to it until it is closed.
+  t.teardown(() => app?.close())
   const defaults: Options = {
     databaseUrl: 'sqlite::memory:',
     dataDir: options.databaseUrl ? undefined : t.testdir(),
@@ -28,8 +34,8 @@ export async function build(t: Test, options: Options = {}, wiring: Wiring = {})
     authRateLimit: 'off',
     logLevel: 'silent'
   }
-  const app = buildServer({ ...defaults, ...options }, wiring)
-  t.teardown(() => app.close())
+  const sendsMail = options.smtpUrl !== undefined || wiring.mailer !== undefined
+  app = buildServer({ ...defaults, ...options }, { sendsMail, ...wiring })
   await app.ready()
   return app
 }

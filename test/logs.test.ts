@@ -129,6 +129,24 @@ t.test('nothing of a query is logged', async t => {
   t.notMatch(text(), 's3cret')
 })
 
+t.test('nothing of a path is logged that is as long as a token', async t => {
+  const { app, text, requests } = await logged(t)
+  const token = 'A'.repeat(43)
+  const id = '019b0d2e-7c1a-7b3e-9a55-0c6f1f6d2a10'
+  for (const url of [
+    `/account/login/${token}`,
+    `/x/${token}.e30.${token}/y`,
+    `/${token.replace('A', '%41')}`,
+    `/a/${id}`
+  ])
+    await app.inject({ url })
+  t.notMatch(text(), 'AAAA')
+  t.same(
+    requests().map(({ path }) => path),
+    ['/account/login/***', '/x/***/y', '/***', `/a/${id}`]
+  )
+})
+
 t.test('nobody writes lines of their own into the log', async t => {
   const { app, lines, requests } = await logged(t)
   const port = await listen(app)

@@ -8,7 +8,8 @@ import { build } from './helper.ts'
 
 /** Where a route says more than the catalogue does. */
 const PARTICULAR: Record<string, Record<string, string>> = {
-  register: { permission_denied: 'Registration is closed.' }
+  register: { permission_denied: 'Registration is closed.' },
+  deleteMe: { permission_denied: 'You are the only administrator.' }
 }
 
 /** Which operation answers with something else than JSON. */
@@ -29,9 +30,10 @@ t.test(
     t.match(document.info, { title: 'Postern', version, description: /Authorize/ })
     t.match(document.components.securitySchemes, {
       bearer: { type: 'http', scheme: 'bearer' },
+      cookie: { type: 'apiKey', in: 'cookie', name: '__Host-postern_access' },
       client: { type: 'http', scheme: 'basic' }
     })
-    t.same(document.security, [{ bearer: [] }])
+    t.same(document.security, [{ bearer: [] }, { cookie: [] }])
     t.ok(operations.length >= 10)
   }
 )
@@ -65,7 +67,8 @@ t.test('every operation answers success with a schema, or with nothing where HTT
 })
 
 t.test('every error is a problem, with the status and the sentence that the catalogue has for its code', async t => {
-  for (const { operationId, responses } of operations.filter(one => !openapi.isForClients(one))) {
+  const ours = operations.filter(one => !openapi.isForClients(one) && !openapi.isForDjango(one))
+  for (const { operationId, responses } of ours) {
     for (const [status, { description, content = {} }] of Object.entries(responses)) {
       if (Number(status) < 400) continue
       t.same(Object.keys(content), [openapi.PROBLEM], `${operationId} ${status}`)
@@ -132,9 +135,31 @@ t.test('headers that a client must heed are documented', async t => {
       const where = `${operationId} ${status}`
       t.equal('WWW-Authenticate' in headers, status === '401', where)
       t.equal('Retry-After' in headers, ['429', '503'].includes(status), where)
-      const holdsTokens = content?.['application/json']?.schema.$ref === '#/components/schemas/TokenPair'
+      const holdsTokens = JSON.stringify(content?.['application/json']?.schema ?? {}).includes('/TokenPair"')
       if (holdsTokens) t.ok('Cache-Control' in headers, where)
       for (const [name, { description, schema }] of Object.entries(headers)) t.ok(description && schema, name)
     }
   }
 })
+
+t.test(
+  'a browser with cookies needs no body to refresh and to log out, and may ask for cookies at a login',
+  async t => {
+    const optional = operations.filter(({ requestBody }) => requestBody && !requestBody.required)
+    t.same(optional.map(({ operationId }) => operationId).toSorted(), ['logout', 'refresh'])
+    const asking = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'transport'))
+    t.same(asking.map(({ operationId }) => operationId).toSorted(), ['login', 'loginByMail'])
+    const setting = operations.filter(({ responses }) =>
+      Object.values(responses).some(({ headers = {} }) => 'Set-Cookie' in headers)
+    )
+    t.same(setting.map(({ operationId }) => operationId).toSorted(), [
+      'deleteMe',
+      'endSession',
+      'login',
+      'loginByMail',
+      'logout',
+      'logoutAll',
+      'refresh'
+    ])
+  }
+)

@@ -40,30 +40,40 @@ t.before(async () => {
   writeFileSync(join(host, 'package.json'), '{"type": "module"}')
 })
 
-t.test('the package holds the build, the migrations and its papers, and nothing else', async t => {
-  const files = globSync('**', { cwd: packed, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .map(entry => relative(packed, join(entry.parentPath, entry.name)))
-  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
-  t.same(files.filter(file => !file.includes('/')).sort(), papers)
-  const rest = files.filter(file => file.includes('/'))
-  t.same(
-    rest.filter(
-      file => !/^(dist\/(src|plugins|routes)\/.*\.(js|d\.ts)|docs\/.*\.md|migrations\/.*\.(sql|json))$/.test(file)
-    ),
-    []
-  )
-  const sources = globSync('{src,plugins,routes}/**/*.ts', { cwd: repository })
-  const built = sources.flatMap(file => [
-    join('dist', file.replace(/ts$/, 'js')),
-    join('dist', file.replace(/ts$/, 'd.ts'))
-  ])
-  t.same(rest.filter(file => file.startsWith('dist')).sort(), built.sort())
-  t.same(
-    rest.filter(file => file.startsWith('migrations')).sort(),
-    globSync('migrations/**/*.*', { cwd: repository }).sort()
-  )
-})
+t.test(
+  'the package holds the build, the migrations, the mails, the pages and its papers, and nothing else',
+  async t => {
+    const files = globSync('**', { cwd: packed, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => relative(packed, join(entry.parentPath, entry.name)))
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+    t.same(files.filter(file => !file.includes('/')).sort(), papers)
+    const rest = files.filter(file => file.includes('/'))
+    t.same(
+      rest.filter(
+        file =>
+          !/^(dist\/(src|plugins|routes)\/.*\.(js|d\.ts)|docs\/.*\.md|migrations\/.*\.(sql|json)|src\/mail\/templates\/.*\.mustache|src\/pages\/files\/.*)$/.test(
+            file
+          )
+      ),
+      []
+    )
+    const sources = globSync('{src,plugins,routes}/**/*.ts', { cwd: repository })
+    const built = sources.flatMap(file => [
+      join('dist', file.replace(/ts$/, 'js')),
+      join('dist', file.replace(/ts$/, 'd.ts'))
+    ])
+    t.same(rest.filter(file => file.startsWith('dist')).sort(), built.sort())
+    t.same(
+      rest.filter(file => file.startsWith('migrations')).sort(),
+      globSync('migrations/**/*.*', { cwd: repository }).sort()
+    )
+    t.same(
+      rest.filter(file => file.startsWith('src')).sort(),
+      globSync(['src/mail/templates/*.mustache', 'src/pages/files/*.*'], { cwd: repository }).sort()
+    )
+  }
+)
 
 t.test('the command line of the package runs', async t => {
   const { stdout } = await run([process.execPath, join(packed, manifest(packed).bin.postern), '--version'], host)

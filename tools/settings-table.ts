@@ -6,7 +6,9 @@ const MARKS = /(<!-- settings -->\n)[\s\S]*?(<!-- \/settings -->)/
 /** A Markdown table of every setting, made from the options themselves. */
 export function settingsTable(): string {
   const rows = Object.entries(properties).map(([option, { default: fallback, description, expected }]) => {
-    const given = fallback === undefined || fallback?.toString() === '' ? '' : `\`${fallback}\``
+    const written =
+      typeof fallback === 'object' && !Array.isArray(fallback) ? JSON.stringify(fallback) : `${fallback ?? ''}`
+    const given = written === '' ? '' : `\`${written}\``
     const choices = expected?.startsWith('one of ') ? `; ${expected}` : ''
     return `| ${environmentName(option)} | ${given} | ${description}${choices} |`
   })

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { bodyProblems, problems } from '../../src/schemas/problem.ts'
-import { tokenResponse } from '../../src/schemas/tokens.ts'
+import { Transport, tokenResponse } from '../../src/schemas/tokens.ts'
 
 const body = Type.Object(
   {
@@ -19,20 +19,28 @@ const schema = {
   operationId: 'login',
   summary: 'Log in',
   description:
-    'Begins a session and gives its first pair of tokens. The answer to a wrong password and to an unknown user is the same and takes the same time.',
+    'Begins a session and gives its first pair of tokens. The answer to a wrong password and to an unknown user is the same and takes the same time. With `?transport=cookie` the tokens go into cookies that no script can read.',
   tags: ['session'],
   security: [],
+  querystring: Transport,
   body,
   response: {
     200: tokenResponse('Logged in'),
-    ...problems(...bodyProblems(body), 'no_active_account', 'rate_limited', 'overloaded')
+    ...problems(
+      ...bodyProblems(body),
+      'no_active_account',
+      'email_not_verified',
+      'csrf_failed',
+      'rate_limited',
+      'overloaded'
+    )
   }
 }
 
-const config = { rateLimit: { max: 30, timeWindow: '1 minute' } }
-
 export default (async app => {
-  app.post('/login/', { schema, config }, async ({ body, ip, headers }) =>
-    app.core.login.withPassword(body.username, body.password, { ip, userAgent: headers['user-agent'] })
-  )
+  app.post('/login/', { schema, onRequest: app.limits.login }, async (request, reply) => {
+    const { body, ip, headers } = request
+    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    return app.cookies.login(request, reply, () => app.core.login.withPassword(body.username, body.password, origin))
+  })
 }) satisfies FastifyPluginAsyncTypebox

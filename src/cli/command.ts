@@ -3,9 +3,24 @@ export interface Values {
   username?: string
   email?: string
   role?: string[]
+  profile?: string
   scope?: string[]
   json?: boolean
   force?: boolean
+  format?: string
+  table?: string
+  group?: string[]
+  report?: string
+  user?: string
+  event?: string
+  since?: string
+  key?: string
+  head?: string
+  'dry-run'?: boolean
+  'skip-refused'?: boolean
+  'email-verified'?: boolean
+  'role-for-staff'?: string
+  'role-for-superuser'?: string
 }
 
 /** An option as node:util parseArgs takes it, and what its help says. */
@@ -34,3 +49,6 @@ export interface Command {
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
+
+/** The option of a command that also writes for programs. */
+export const json = (description: string): Option => ({ type: 'boolean', description })

@@ -1,6 +1,6 @@
-import type { Command, Option } from './command.ts'
-
-const json = (description: string): Option => ({ type: 'boolean', description })
+import { auditCommands } from './audit-commands.ts'
+import { type Command, json } from './command.ts'
+import { userCommands } from './user-commands.ts'
 
 /** Every command. What it runs is loaded when it is called: `--help` opens no database driver. */
 export const commands: readonly Command[] = [
@@ -18,25 +18,7 @@ export const commands: readonly Command[] = [
     options: {},
     run: async () => (await import('./migrate.ts')).migrate()
   },
-  {
-    name: 'user create',
-    summary: 'Create a user',
-    details:
-      'The password is asked for, twice and without echo. When standard input is not a terminal, its first line is the\npassword. It is never an argument: every user of the machine can see those.',
-    options: {
-      username: { type: 'string', placeholder: 'NAME', description: 'the name to log in with; needed' },
-      email: { type: 'string', placeholder: 'ADDRESS', description: 'e-mail address' },
-      role: { type: 'string', multiple: true, placeholder: 'ROLE', description: 'a role; give it once for each role' },
-      json: json('print the user as JSON')
-    },
-    run: async values => (await import('./users.ts')).createUser(values)
-  },
-  {
-    name: 'user list',
-    summary: 'List all users, oldest first',
-    options: { json: json('print one JSON object a line') },
-    run: async values => (await import('./users.ts')).listUsers(values)
-  },
+  ...userCommands,
   {
     name: 'keys list',
     summary: 'List the keys that sign access tokens',
@@ -111,6 +93,7 @@ export const commands: readonly Command[] = [
     options: {},
     run: async (_values, user) => (await import('./sessions.ts')).revokeSessions(user)
   },
+  ...auditCommands,
   {
     name: 'doctor',
     summary: 'Check this deployment and say what to do',

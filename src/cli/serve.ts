@@ -1,8 +1,8 @@
 import { type Config, readEnvironment, resolveConfig } from '../config.ts'
 import { StartError } from '../errors.ts'
+import { isLoopback } from '../loopback.ts'
 import { buildServer } from '../server.ts'
 import { version } from '../version.ts'
-import { isLoopback } from './loopback.ts'
 import { endGracefully } from './shutdown.ts'
 
 /** Serves until a signal ends the process; returns once it listens. Throws StartError and StoreStartError. */

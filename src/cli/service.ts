@@ -1,15 +1,20 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Options, readEnvironment } from '../config.ts'
 import { buildServer } from '../server.ts'
+import { operator } from './operator.ts'
 
 /** Does some work with the service, which runs without listening and closes afterwards. Stdout is left to the work. */
 export async function withService<T>(
   work: (service: FastifyInstance) => Promise<T>,
   overrides: Options = {}
 ): Promise<T> {
-  const service = buildServer({ ...readEnvironment(process.env), ...overrides }, { logger: warnings() })
+  const service = buildServer(
+    { ...readEnvironment(process.env), ...overrides },
+    { logger: warnings(), sendsMail: false }
+  )
   try {
     await service.ready()
+    service.core.actAs(operator())
     return await work(service)
   } finally {
     await service.close()

@@ -5,15 +5,34 @@ import { print, row } from './print.ts'
 import { withService } from './service.ts'
 
 /** Creates a user whose password comes from the terminal or from stdin, and prints the user. */
-export async function createUser({ username, email, role, json }: Values): Promise<undefined> {
+export async function createUser({ username, email, role, profile: fields, json }: Values): Promise<undefined> {
   if (username === undefined) throw new UsageError('user create: --username NAME is needed')
+  const profile = fields === undefined ? {} : parseProfile(fields)
   const password = await readPassword()
   const user = await withService(async ({ core }) =>
     core.users.describe(
-      await core.registration.create({ username, email: email ?? null, password, roles: [...new Set(role)] })
+      await core.registration.create({ username, email: email ?? null, password, roles: [...new Set(role)], profile })
     )
   )
   await print([json ? JSON.stringify(user) : `Created ${user.username}, id ${user.id}.`])
+}
+
+/** Changes own fields of a user, also those that are readOnly for users, and prints the user. */
+export async function setProfile({ profile, json }: Values, name: string): Promise<undefined> {
+  if (profile === undefined) throw new UsageError('user set-profile: --profile JSON is needed')
+  const changes = parseProfile(profile)
+  const user = await withService(({ core }) => core.account.setProfile(name, changes))
+  await print([json ? JSON.stringify(user) : `Changed ${user.username}: ${JSON.stringify(user.profile)}`])
+}
+
+function parseProfile(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    // Said below: no text that is not an object will do.
+  }
+  throw new UsageError(`--profile: a JSON object is needed, such as {"plan": "pro"}`)
 }
 
 /** Prints every user while reading: any number of them fits. */

@@ -21,6 +21,8 @@ export interface AccessClaims {
   email_verified: boolean
   auth_time: number
   amr: readonly string[]
+  /** What the user is called in the system that it was imported from; absent for a user who was not. */
+  user_id?: string
   /** Absent while the session has no index, because it began under a version that gave none. */
   status?: StatusClaim
 }

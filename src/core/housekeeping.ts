@@ -11,6 +11,8 @@ interface Parts {
   perishables: Perishable[]
   /** The keys are rotated by their schedule, and what another process did to them is taken over at once. */
   keys: { maintain(): Promise<void>; follow(): Promise<void> }
+  /** The audit trail is sealed, and loses what is older than its retention. */
+  audit: { seal(): Promise<void>; purge(isOver: () => boolean): Promise<void> }
   report(error: unknown): void
 }
 
@@ -20,10 +22,10 @@ const FOLLOW_EVERY = 500
 export type Housekeeping = ReturnType<typeof createHousekeeping>
 
 /**
- * What is done without being asked for: it keeps the keys, and deletes what has expired, in batches between which other
- * writes go ahead, so that no table grows for ever.
+ * What is done without being asked for: it keeps the keys, seals the audit trail, and deletes what has expired, in batches
+ * between which other writes go ahead, so that no table grows for ever.
  */
-export function createHousekeeping({ db, perishables, keys, report }: Parts) {
+export function createHousekeeping({ db, perishables, keys, audit, report }: Parts) {
   let timers: NodeJS.Timeout[] = []
   let running: Promise<void> | undefined
   let following: Promise<void> | undefined
@@ -34,6 +36,8 @@ export function createHousekeeping({ db, perishables, keys, report }: Parts) {
       let deleted = PURGE_BATCH
       while (deleted === PURGE_BATCH && !stopped) deleted = await db.write(() => perishable.purge())
     }
+    await audit.seal()
+    await audit.purge(() => stopped)
   }
 
   const run = () => {

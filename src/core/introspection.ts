@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
 import { PosternError } from '../errors.ts'
-import type { Tokens } from './tokens.ts'
+import type { GenuineRefresh, Tokens } from './tokens.ts'
 import type { Users } from './users.ts'
 
 /** What a client learns of a token (RFC 7662 section 2.2). Times are seconds since 1970. */
@@ -28,7 +28,7 @@ export interface Introspection {
 interface Parts {
   db: Database
   tokens: Tokens
-  refresh: { check(token: string): Promise<void> }
+  refresh: { check(token: string): Promise<GenuineRefresh> }
   users: Users
 }
 
@@ -42,8 +42,7 @@ export function createIntrospection({ db, tokens, refresh, users }: Parts) {
 
   // It names no audience: a service that looks for its own does not take the token for one of access.
   async function ofRefresh(token: string): Promise<Introspection> {
-    await refresh.check(token)
-    const { iss, sub, exp, iat, jti, sid } = tokens.verifyRefresh(token)
+    const { iss, sub, exp, iat, jti, sid } = await refresh.check(token)
     const user = await db.read(users.at(sub))
     if (!user?.active) return { active: false }
     const { username, roles } = user

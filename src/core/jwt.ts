@@ -1,14 +1,16 @@
+import type { Config } from '../config.ts'
 import type { KeyAlgorithm } from './key-algorithms.ts'
 
-/** What a JWT is signed and checked with. `iss` and every claim of `required` must be present and right. */
+/** What a JWT is signed and checked with. Every claim of `required` must be present, `iss` and `aud` right. */
 export interface JwtKey {
-  algorithm: KeyAlgorithm | 'HS256'
+  algorithm: KeyAlgorithm | Config['authSimplejwtAlgorithm']
   kid?: string
-  typ: 'at+jwt' | 'rt+jwt' | 'statuslist+jwt'
-  /** Bytes for HS256, PEM for the others. */
-  signWith: string | Buffer
+  typ: 'at+jwt' | 'rt+jwt' | 'statuslist+jwt' | 'jwt'
+  /** Bytes for an HMAC, PEM for the others; absent when others sign. */
+  signWith?: string | Buffer
   verifyWith: string | Buffer
-  issuer: string
+  /** Absent when any will do. */
+  issuer?: string
   audience?: string
   required: string[]
 }

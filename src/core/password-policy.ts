@@ -11,6 +11,10 @@ export interface PasswordOwner {
 const LONGEST = 256
 const LEAST_OF_NIST = 15
 
+/** The least number of characters in a new password. */
+export const leastLength = ({ authPasswordPolicy: policy, authPasswordMin: least }: Config): number =>
+  policy === 'nist' ? Math.max(LEAST_OF_NIST, least) : least
+
 export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
 
 /**
@@ -18,8 +22,7 @@ export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>
  * names. No rules of composition.
  */
 export function createPasswordPolicy(config: Config) {
-  const least =
-    config.authPasswordPolicy === 'nist' ? Math.max(LEAST_OF_NIST, config.authPasswordMin) : config.authPasswordMin
+  const least = leastLength(config)
   const common = new Set((dictionary['passwords-common'] as string[]).filter(password => password.length >= 8))
 
   return {

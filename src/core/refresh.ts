@@ -1,10 +1,11 @@
 import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
-import { PosternError } from '../errors.ts'
+import { PosternError, type Refusal } from '../errors.ts'
 import type { Audit } from './audit.ts'
 import type { Clock } from './clock.ts'
+import type { Notices } from './notices.ts'
 import type { Session, Sessions } from './sessions.ts'
-import type { RefreshClaims, TokenPair, Tokens } from './tokens.ts'
+import type { GenuineRefresh, RefreshClaims, TokenPair, Tokens } from './tokens.ts'
 import type { Users } from './users.ts'
 
 interface Parts {
@@ -13,13 +14,16 @@ interface Parts {
   sessions: Sessions
   users: Users
   tokens: Tokens
+  notices: Notices
   audit: Audit
   now: Clock
 }
 
+export type Refresh = ReturnType<typeof createRefresh>
+
 /** What the holder of a refresh token may do with it. */
-export function createRefresh({ db, config, sessions, users, tokens, audit, now }: Parts) {
-  const alive = (session: Session) => session.revokedAt === null && now() < session.idleExpiresAt.getTime()
+export function createRefresh({ db, config, sessions, users, tokens, notices, audit, now }: Parts) {
+  const isAlive = (session: Session) => session.revokedAt === null && now() < session.idleExpiresAt.getTime()
 
   /** The previous token, shortly after its use: the client that sent it may never have seen the answer. */
   const inGrace = (session: Session, jti: string) =>
@@ -27,6 +31,8 @@ export function createRefresh({ db, config, sessions, users, tokens, audit, now 
 
   function* endForReuse(session: Session, ip: string): Work<void> {
     yield* sessions.end(session.id, 'reuse')
+    const user = yield* users.at(session.userId)
+    if (user) yield* notices.sessionReuse(user, session, ip)
     yield* audit.record({ event: 'authn_token_reuse', userId: session.userId, sessionId: session.id, ip })
   }
 
@@ -39,10 +45,13 @@ export function createRefresh({ db, config, sessions, users, tokens, audit, now 
       const { sid, jti } = tokens.verifyRefresh(token)
       const granted = await db.write(function* () {
         const session = (yield* sessions.rotate(sid, jti)) ?? (yield* replay({ sid, jti }, ip))
-        const user = session && (yield* users.at(session.userId))
-        return session && user?.active ? { session, user } : undefined
+        if (typeof session === 'string') return session
+        const user = yield* users.at(session.userId)
+        if (!user?.active) return 'inactive'
+        tokens.prepare(user)
+        return { session, user }
       })
-      if (!granted) throw new PosternError('token_not_valid')
+      if (typeof granted === 'string') throw new PosternError('token_not_valid', { refusal: granted })
       return tokens.pair(granted.user, granted.session)
     },
 
@@ -51,7 +60,7 @@ export function createRefresh({ db, config, sessions, users, tokens, audit, now 
       const { sid, jti } = tokens.verifyRefresh(token)
       const done = await db.write(function* () {
         const session = yield* sessions.find(sid)
-        if (!session || !alive(session)) return false
+        if (!session || !isAlive(session)) return false
         if (jti !== session.jti && !inGrace(session, jti)) {
           yield* endForReuse(session, ip)
           return false
@@ -60,25 +69,35 @@ export function createRefresh({ db, config, sessions, users, tokens, audit, now 
         yield* audit.record({ event: 'authn_token_revoked', userId: session.userId, sessionId: sid, ip })
         return true
       })
-      if (!done) throw new PosternError('token_not_valid')
+      if (!done) throw new PosternError('token_not_valid', { refusal: 'ended' })
     },
 
-    /** Whether a refresh token would be accepted now; changes nothing. Throws `token_not_valid`. */
-    async check(token: string): Promise<void> {
-      const { sid, jti } = tokens.verifyRefresh(token)
+    /** What a refresh token says that would be accepted now; changes nothing. Throws `token_not_valid`. */
+    async check(token: string): Promise<GenuineRefresh> {
+      const claims = tokens.verifyRefresh(token)
+      const { sid, jti } = claims
       const session = await db.read(sessions.find(sid))
-      if (!session || !alive(session) || (jti !== session.jti && !inGrace(session, jti))) {
-        throw new PosternError('token_not_valid')
+      if (!session || !isAlive(session) || (jti !== session.jti && !inGrace(session, jti))) {
+        throw new PosternError('token_not_valid', { refusal: 'ended' })
       }
-    }
+      return claims
+    },
+
+    /** Whether a session goes on. */
+    isAlive,
+    /** Ends the session of a token that was used again, in the transaction at hand. */
+    endForReuse
   }
 
-  function* replay({ sid, jti }: RefreshClaims, ip: string): Work<Session | undefined> {
+  function* replay({ sid, jti }: RefreshClaims, ip: string): Work<Session | Refusal> {
     const session = yield* sessions.find(sid)
-    if (!session || !alive(session)) return undefined
+    // A session goes without a trace only together with its user.
+    if (!session) return 'inactive'
+    if (!isAlive(session)) return 'ended'
     if (inGrace(session, jti)) return session
     // The current token of a disabled user is not spent: the rotation refused the user, not the token.
-    if (jti !== session.jti) yield* endForReuse(session, ip)
-    return undefined
+    if (jti === session.jti) return 'inactive'
+    yield* endForReuse(session, ip)
+    return 'ended'
   }
 }

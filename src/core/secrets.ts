@@ -11,6 +11,10 @@ export interface Secrets {
   seal(plain: string, context: string): string
   /** Throws when the text was sealed under another secret or for another context. */
   unseal(sealed: string, context: string): string
+  /** Authenticates the rows of the audit trail. */
+  auditMacKey: Buffer
+  /** Makes the Ed25519 key pair that signs the seals of the audit trail and nothing else. */
+  auditSealSeed: Buffer
   /** The same name gives the same pseudonym, which tells nothing about the name. */
   pseudonym(name: string): string
 }
@@ -26,6 +30,8 @@ export async function openSecrets(config: Config, inUse: boolean): Promise<Secre
   const pseudonymKey = derive('pseudonym')
   return {
     refreshKey: derive('refresh tokens'),
+    auditMacKey: derive('audit rows'),
+    auditSealSeed: derive('audit seals'),
     seal: (plain, context) => {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', sealKey, iv).setAAD(Buffer.from(context))

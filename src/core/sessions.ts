@@ -4,6 +4,7 @@ import type { Database, Work } from '../db/database.ts'
 import { and, eq, exists, gt, inArray, isNull, lt, ne, sql } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
 import { newJti } from './jti.ts'
+import type { LegacyTokens } from './legacy-tokens.ts'
 import type { Revocations } from './revocations.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 import type { StatusIndexes } from './status-indexes.ts'
@@ -15,10 +16,22 @@ export type Session = Database['tables']['sessions']['$inferSelect']
 export interface Origin {
   ip: string
   userAgent: string | undefined
+  /** The Accept-Language header. */
+  language?: string | undefined
 }
 
 /** Why a session ended. */
-export type EndReason = 'logout' | 'logout_all' | 'ended' | 'reuse' | 'password_change' | 'admin' | 'revoked'
+export type EndReason =
+  | 'logout'
+  | 'logout_all'
+  | 'ended'
+  | 'reuse'
+  | 'password_change'
+  | 'admin'
+  | 'revoked'
+  | 'password_reset'
+  | 'address_proven'
+  | 'deleted'
 
 /** The condition that a session goes on at `now`: nobody ended it, and neither time-out is over. */
 export const living = (sessions: Database['tables']['sessions']) =>
@@ -30,6 +43,7 @@ export function createSessions(
   config: Config,
   revocations: Revocations,
   statusIndexes: StatusIndexes,
+  legacyTokens: LegacyTokens,
   now: Clock
 ) {
   const { sessions, users } = db.tables
@@ -41,7 +55,7 @@ export function createSessions(
         userId: slot('userId'),
         jti: slot('jti'),
         rotatedAt: slot('now'),
-        authTime: slot('now'),
+        authTime: slot('authTime'),
         amr: slot('amr'),
         idleExpiresAt: slot('idleExpiresAt'),
         expiresAt: slot('expiresAt'),
@@ -118,14 +132,20 @@ export function createSessions(
   }
 
   return {
-    /** Begins a session in the transaction at hand. */
-    *start(userId: string, amr: string[], { ip, userAgent }: Origin): Work<Session> {
+    /** Begins a session in the transaction at hand. `authTime` is milliseconds since 1970. */
+    *start(
+      userId: string,
+      amr: string[],
+      { ip, userAgent }: Origin,
+      { id = uuid(), authTime = now() } = {}
+    ): Work<Session> {
       const time = now()
       const [session] = yield* insert({
-        id: uuid(),
+        id,
         userId,
         jti: newJti(),
         now: new Date(time),
+        authTime: new Date(authTime),
         amr,
         idleExpiresAt: new Date(time + Math.min(config.authRefreshTtl, config.authSessionTtl)),
         expiresAt: new Date(time + config.authSessionTtl),
@@ -159,10 +179,11 @@ export function createSessions(
       if (session) yield* refuseTokens(session, reason)
       return session !== undefined
     },
-    /** Ends all sessions of a user but one; returns how many. */
+    /** Ends all sessions of a user but one, and what another system began; returns how many. */
     *endOthers(userId: string, keep: string, reason: EndReason): Work<number> {
       const others = yield* endOthers({ userId, keep, reason, now: new Date(now()) })
       for (const session of others) yield* refuseTokens(session, reason)
+      yield* legacyTokens.refuseAll(userId, reason === 'deleted' ? 'deleted' : 'refused')
       return others.length
     },
     /** Ends all sessions of a user; returns how many. */

@@ -3,6 +3,7 @@ import { PosternError } from '../errors.ts'
 import type { Audit } from './audit.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Client } from './clients.ts'
+import type { CutOver } from './cut-over.ts'
 import { OAuthError } from './oauth-error.ts'
 import type { Revocations } from './revocations.ts'
 import type { Sessions } from './sessions.ts'
@@ -14,12 +15,13 @@ interface Parts {
   tokens: Tokens
   sessions: Sessions
   revocations: Revocations
+  refresh: Pick<CutOver, 'revoke'>
   statusIndexes: StatusIndexes
   audit: Audit
 }
 
 /** How a client takes a token out of service (RFC 7009). */
-export function createTokenRevocation({ db, tokens, sessions, revocations, statusIndexes, audit }: Parts) {
+export function createTokenRevocation({ db, tokens, sessions, revocations, refresh, statusIndexes, audit }: Parts) {
   const verifyRefresh = async (token: string): Promise<GenuineRefresh> => tokens.verifyRefresh(token)
 
   async function revokeAccess(claims: TokenClaims, client: Client, ip: string): Promise<void> {
@@ -54,8 +56,9 @@ export function createTokenRevocation({ db, tokens, sessions, revocations, statu
     async revoke(token: string, client: Client, ip: string): Promise<void> {
       const access = await tokens.authenticate(token).catch(nothing)
       if (access) return revokeAccess(access, client, ip)
-      const refresh = await verifyRefresh(token).catch(nothing)
-      if (refresh) await revokeRefresh(refresh, client, ip)
+      const claims = await verifyRefresh(token).catch(nothing)
+      if (claims) await revokeRefresh(claims, client, ip)
+      else await refresh.revoke(token, client, ip).catch(nothing)
     }
   }
 }

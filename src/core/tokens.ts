@@ -3,8 +3,10 @@ import type { Config } from '../config.ts'
 import { PosternError, rejecting } from '../errors.ts'
 import { type AccessClaims, isOfOneKind, type MachineClaims, type TokenClaims } from './claims.ts'
 import { type Clock, seconds } from './clock.ts'
+import type { CustomClaims } from './custom-claims.ts'
 import { newJti } from './jti.ts'
 import type { CreateJwt } from './jwt.ts'
+import type { LegacyAccess } from './legacy-access.ts'
 import type { Revocations } from './revocations.ts'
 import type { Secrets } from './secrets.ts'
 import type { Session } from './sessions.ts'
@@ -48,6 +50,9 @@ interface Parts {
   secrets: Secrets
   signingKeys: SigningKeys
   revocations: Revocations
+  customClaims: CustomClaims
+  /** Accepts access tokens that another system issued. */
+  legacyAccess: LegacyAccess
   now: Clock
 }
 
@@ -62,7 +67,8 @@ interface Verified {
 }
 
 /** Issues and checks both kinds of token; neither is ever taken for the other. */
-export async function createTokens({ config, createJwt, secrets, signingKeys, revocations, now }: Parts) {
+export async function createTokens(parts: Parts) {
+  const { config, createJwt, secrets, signingKeys, revocations, customClaims, legacyAccess, now } = parts
   const refreshJwt = await createJwt({
     algorithm: 'HS256',
     typ: 'rt+jwt',
@@ -94,8 +100,11 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
       email_verified: user.emailVerified,
       auth_time: seconds(session.authTime),
       amr: session.amr,
+      ...(user.legacyId !== null && { user_id: user.legacyId }),
       ...(session.statusIndex !== null && { status: statusClaim(config.publicUrl, session.statusIndex) })
     }
+    // None of them has the name of one above.
+    Object.assign(claims, customClaims.of(user))
     return { access: signingKeys.current().sign(claims), expires_in: exp - iat }
   }
 
@@ -125,6 +134,9 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
   }
 
   return {
+    /** Makes sure that tokens can be issued to a user. In a transaction, so that a claims hook that throws undoes it. */
+    prepare: (user: User): void => void customClaims.of(user),
+
     /** A new access token with the refresh token of the session's present generation. */
     pair(user: User, session: Session): TokenPair {
       const { access, expires_in } = issueAccess(user, session)
@@ -152,14 +164,16 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
 
     /** The claims of an access token that is genuine, current and not revoked. Throws `token_not_valid`. */
     async authenticate(token: string): Promise<TokenClaims> {
-      const entry = verified.get(token) ?? (await verifySignature(token))
+      const known = verified.get(token)
+      if (!known && legacyAccess.isIssuer(token)) return legacyAccess.authenticate(token)
+      const entry = known ?? (await verifySignature(token))
       const { claims } = entry
-      if (expired(claims)) throw new PosternError('token_not_valid')
+      if (expired(claims)) throw new PosternError('token_not_valid', { refusal: 'expired' })
       // Taken before the look-up: what is revoked meanwhile asks for another one.
       const epoch = revocations.epoch()
       if (entry.lookedUpIn === epoch) return claims
       if (await revocations.isRevoked(claims.jti, claims.sid ?? claims.client_id))
-        throw new PosternError('token_not_valid')
+        throw new PosternError('token_not_valid', { refusal: 'ended' })
       entry.lookedUpIn = epoch
       return claims
     },
@@ -167,7 +181,8 @@ export async function createTokens({ config, createJwt, secrets, signingKeys, re
     /** The claims of a genuine, unexpired refresh token, without a look at the store. Throws `token_not_valid`. */
     verifyRefresh(token: string): GenuineRefresh {
       const claims = rejecting(() => refreshJwt.verify(token)) as unknown as GenuineRefresh & { token_type: string }
-      if (claims.token_type !== 'refresh' || expired(claims)) throw new PosternError('token_not_valid')
+      if (claims.token_type !== 'refresh') throw new PosternError('token_not_valid')
+      if (expired(claims)) throw new PosternError('token_not_valid', { refusal: 'expired' })
       return claims
     }
   }

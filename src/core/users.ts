@@ -5,22 +5,12 @@ import { and, asc, eq, gt, sql } from '../db/drizzle.ts'
 import { PosternError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { canonical } from './identifiers.ts'
+import type { PublicUser } from './public-user.ts'
 import { slot, slotAs } from './statements.ts'
 
+export type { PublicUser } from './public-user.ts'
 export type Users = ReturnType<typeof createUsers>
 export type User = Database['tables']['users']['$inferSelect']
-
-/** A user as anybody who may see the user sees it. Times are ISO 8601, UTC. */
-export interface PublicUser {
-  id: string
-  username: string
-  email: string | null
-  email_verified: boolean
-  roles: string[]
-  profile: Record<string, unknown>
-  created_at: string
-  last_login_at: string | null
-}
 
 /** What a user is made from; names are already checked. */
 export interface NewUser {
@@ -28,12 +18,16 @@ export interface NewUser {
   email: string | null
   passwordHash: string
   roles: string[]
+  /** `named`, the default: nobody else may have it. `unproven`: others may name it too, until one proves it. */
+  address?: 'named' | 'unproven' | 'proven'
+  /** Already checked and complete; empty by default. */
+  profile?: Record<string, unknown>
 }
 
 const DESCRIBED_USERS = 5_000
 
-/** The accounts. */
-export function createUsers(db: Database, now: Clock) {
+/** The accounts. `show` says what of a stored profile is for people. */
+export function createUsers(db: Database, now: Clock, show = (profile: User['profile']) => profile) {
   const { users } = db.tables
   const insert = db.prepare('user_insert', q =>
     q
@@ -44,7 +38,8 @@ export function createUsers(db: Database, now: Clock) {
         usernameKey: slot('usernameKey'),
         email: slot('email'),
         emailKey: slot('emailKey'),
-        emailVerified: false,
+        unprovenEmailKey: slot('unprovenEmailKey'),
+        emailVerified: slot('emailVerified'),
         passwordHash: slot('passwordHash'),
         passwordVersion: 1,
         roles: slot('roles'),
@@ -119,7 +114,7 @@ export function createUsers(db: Database, now: Clock) {
     email: user.email,
     email_verified: user.emailVerified,
     roles: user.roles,
-    profile: user.profile,
+    profile: show(user.profile),
     created_at: user.createdAt.toISOString(),
     last_login_at: user.lastLoginAt?.toISOString() ?? null
   })
@@ -136,16 +131,19 @@ export function createUsers(db: Database, now: Clock) {
       return user
     },
     /** Adds a user. Throws UniqueViolation when the username or the address is taken. */
-    *add({ username, email, passwordHash, roles }: NewUser): Work<User> {
+    *add({ username, email, passwordHash, roles, address = 'named', profile = {} }: NewUser): Work<User> {
+      const key = email === null ? null : canonical(email)
       const [user] = yield* insert({
         id: uuid(),
         username: username.trim(),
         usernameKey: canonical(username),
         email: email?.trim() ?? null,
-        emailKey: email === null ? null : canonical(email),
+        emailKey: address === 'unproven' ? null : key,
+        unprovenEmailKey: address === 'unproven' ? key : null,
+        emailVerified: address === 'proven',
         passwordHash,
         roles,
-        profile: {},
+        profile,
         createdAt: new Date(now())
       })
       return user as User
@@ -177,8 +175,10 @@ export function createUsers(db: Database, now: Clock) {
       described.delete(user.id)
       return (yield* noteLogin({ ...which, now: new Date(now()) }))[0]
     },
-    /** Sets a password; false when the user was disabled or the password changed since `user` was read. */
-    *changePassword(user: User, passwordHash: string): Work<boolean> {
+    /** Something else changed the row: what is kept of it is out of date. */
+    forget: (id: string): void => void described.delete(id),
+    /** Sets a password, or none; false when the user was disabled or the password changed since `user` was read. */
+    *changePassword(user: User, passwordHash: string | null): Work<boolean> {
       return (yield* changePassword({ id: user.id, version: user.passwordVersion, passwordHash })).length > 0
     }
   }

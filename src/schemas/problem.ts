@@ -17,11 +17,15 @@ const Problem = Type.Object(
 
 const catalogue = {
   validation_failed: [400, 'Bad Request', 'The request does not fit; see errors.'],
+  invalid_link: [400, 'Bad Request', 'The link or code is unknown, used or expired. Ask for a new one.'],
   wrong_password: [400, 'Bad Request', 'The password is wrong.'],
   no_active_account: [401, 'Unauthorized', 'No active account found with the given credentials.'],
   not_authenticated: [401, 'Unauthorized', 'Authentication credentials were not provided.'],
   token_not_valid: [401, 'Unauthorized', 'The token is malformed, expired, revoked or of the wrong kind.'],
   permission_denied: [403, 'Forbidden', 'You do not have permission to do this.'],
+  step_up_required: [403, 'Forbidden', 'This needs a login of the last five minutes. Log in again, then repeat it.'],
+  csrf_failed: [403, 'Forbidden', 'The request did not come from a page that may send it.'],
+  email_not_verified: [403, 'Forbidden', 'The e-mail address of the account is not confirmed yet.'],
   not_found: [404, 'Not Found', 'There is nothing here.'],
   payload_too_large: [413, 'Payload Too Large', 'The request body is larger than 64 KiB.'],
   unsupported_media_type: [415, 'Unsupported Media Type', 'Send the body as application/json.'],
@@ -75,8 +79,14 @@ const examples = (group: Example[]) =>
 
 const retryAfter = { 'Retry-After': Type.Integer({ description: 'Seconds after which a retry makes sense' }) }
 
+const rateLimit = {
+  'RateLimit-Limit': Type.Integer({ description: 'Requests that a client has in one window' }),
+  'RateLimit-Remaining': Type.Integer({ description: 'How many are left' }),
+  'RateLimit-Reset': Type.Integer({ description: 'Seconds until the window ends' })
+}
+
 const headers: Record<number, object> = {
   401: { 'WWW-Authenticate': Type.String({ description: 'Asks for a bearer token (RFC 6750)' }) },
-  429: retryAfter,
+  429: { ...retryAfter, ...rateLimit },
   503: retryAfter
 }

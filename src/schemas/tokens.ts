@@ -20,12 +20,40 @@ export const TokenPair = Type.Object(
   }
 )
 
-/** A response that holds tokens: no cache may keep it. */
-export const tokenResponse = (description: string) =>
-  success(TokenPair, description, { 'Cache-Control': Type.String({ description: 'Always `no-store`' }) })
+/** The same, when the tokens went into cookies. */
+const CookieSession = Type.Object(
+  { token_type: TokenPair.properties.token_type, expires_in: TokenPair.properties.expires_in },
+  {
+    title: 'CookieSession',
+    description: 'The tokens are in cookies, which no script can read',
+    examples: [{ token_type: 'Bearer', expires_in: 300 }]
+  }
+)
 
-/** A body that is one refresh token. */
+/** Where the tokens of a login go. */
+export const Transport = Type.Object(
+  {
+    transport: Type.Optional(
+      Type.Literal('cookie', { description: '`cookie`, for browsers: both tokens go into cookies, not into the body' })
+    )
+  },
+  { additionalProperties: false }
+)
+
+/** The header that sets or clears both cookies; it comes with cookies only. */
+export const setCookie = {
+  'Set-Cookie': Type.String({ description: 'Only in cookie mode, twice: `HttpOnly; Secure; SameSite=Lax; Path=/`' })
+}
+
+/** A response that holds tokens, or comes with cookies that do: no cache may keep it. */
+export const tokenResponse = (description: string) =>
+  success(Type.Union([TokenPair, CookieSession]), description, {
+    'Cache-Control': Type.String({ description: 'Always `no-store`' }),
+    ...setCookie
+  })
+
+/** A body that is one refresh token, or none: then the cookie counts. */
 export const RefreshToken = Type.Object(
   { refresh: Type.String({ description: 'The refresh token of the last login or refresh' }) },
-  { title: 'RefreshToken', additionalProperties: false, examples: [{ refresh: REFRESH }] }
+  { title: 'RefreshToken', additionalProperties: false, examples: [{ refresh: REFRESH }], 'x-optional': true }
 )

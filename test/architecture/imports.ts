@@ -36,6 +36,23 @@ const TABLE: Row[] = [
     files: /^src\/verify\//,
     may: [/^src\/verify\//, /^src\/(errors|guard|problem|core\/claims)\.ts$/, NODE, /^(fast-jwt|lru-cache)$/]
   },
+  {
+    files: /^src\/import\//,
+    may: [/^src\/import\//, /^src\/errors\.ts$/, NODE, /^(better-sqlite3|csv-parse)$/, /^stream-json\//],
+    mayAsType: [/^src\/core\/user-import\/source\.ts$/]
+  },
+  {
+    files: /^src\/pages\//,
+    may: [
+      /^src\/pages\//,
+      /^src\/mail\/(languages|template-check)\.ts$/,
+      /^src\/(errors|problem|core\/password-policy)\.ts$/,
+      NODE,
+      /^mustache$/
+    ],
+    mayAsType: [/^src\/(config|core\/profiles)\.ts$/, /^fastify$/]
+  },
+  { files: /^src\/limits\//, may: [/^src\/limits\//, NODE, /^@lukeed\/ms$/], mayAsType: [/^@fastify\/rate-limit$/] },
   { files: /^plugins\//, may: [/^src\/(?!cli(\/|\.ts$))/, NODE, FASTIFY] },
   {
     files: /^routes\//,
@@ -130,6 +147,9 @@ export const rules: Rule[] = [
       'src/core/d.ts': `import Sqlite from 'better-sqlite3'\nimport { x } from '../../test/helper.ts'`,
       'src/core/e.ts': `const load = (name: string) => import(name)\ntype Reply = import('fastify').FastifyReply`,
       'src/schemas/a.ts': `import { PosternError } from '../errors.ts'\nimport 'node:crypto'`,
+      'src/import/a.ts': `import { users } from '../core/users.ts'\nimport 'fastify'\nimport { parse } from 'csv-parse'`,
+      'src/pages/a.ts': `import { users } from '../core/users.ts'\nimport Fastify from 'fastify'\nimport 'mustache'`,
+      'src/limits/a.ts': `import { users } from '../core/users.ts'\nimport 'fastify'\nimport { parse } from '@lukeed/ms'`,
       'src/app.ts': `import p from '../plugins/a.ts'\nimport { main } from './cli.ts'`,
       'plugins/a.ts': `import b from './b.ts'\nimport r from '../routes/a.ts'\nimport 'drizzle-orm'`,
       'plugins/b.ts': '',
@@ -162,6 +182,12 @@ export const rules: Rule[] = [
       'src/db/a.ts imports fastify',
       'src/db/a.ts imports src/core/b.ts',
       'src/db/a.ts imports types of src/config.ts',
+      'src/import/a.ts imports fastify',
+      'src/import/a.ts imports src/core/users.ts',
+      'src/limits/a.ts imports fastify',
+      'src/limits/a.ts imports src/core/users.ts',
+      'src/pages/a.ts imports fastify',
+      'src/pages/a.ts imports src/core/users.ts',
       'src/schemas/a.ts imports node:crypto',
       'src/schemas/a.ts imports src/errors.ts'
     ]

@@ -32,14 +32,17 @@ t.test('wrong usage is named, with what would be right, and ends with 2', async 
     [[], /^Postern .*Usage: postern COMMAND/s],
     [['serv'], /^postern: there is no command "serv"\. Commands: serve, migrate, user create, .*openapi\n$/],
     [['--port', '1'], /^postern: a command comes first, not --port\. Commands: serve/],
-    [['user'], /^postern: "user" what\? Commands: user create, user list\n$/],
+    [
+      ['user'],
+      /^postern: "user" what\? Commands: user create, user invite, user list, user set-profile, user import\n$/
+    ],
     [
       ['keys', 'remove'],
       /^postern: there is no command "keys remove"\. Commands: keys list, keys rotate, keys revoke\n$/
     ],
     [
       ['user', 'create', '--user', 'ada'],
-      /^postern: user create: Unknown option '--user'\. Options: --username, --email, --role, --json, --help\n$/
+      /^postern: user create: Unknown option '--user'\. Options: --username, --email, --role, --profile, --json, --help\n$/
     ],
     [['user', 'create', '--username'], /^postern: user create: Option '--username <value>' argument missing\. /],
     [['user', 'create', '--json'], /^postern: user create: --username NAME is needed\n$/],

