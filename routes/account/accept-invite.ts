@@ -11,9 +11,8 @@ export default (async app => {
   const { send, profileOf } = app.pages
   app.get('/accept-invite', { schema: hidden, config: { page } }, (request, reply) => send(page, request, reply, {}))
   app.post('/accept-invite', { schema, config, onRequest: app.limits.link }, async (request, reply) => {
-    const { body, ip, headers } = request
+    const { body, origin } = request
     const { email, code, username, password } = body
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
     const account = { username, password, profile: profileOf(body) }
     await app.mailLimits.codes(request, () => app.core.invitations.accept({ email, code }, account, origin))
     return send(page, request, reply.code(201), { action })

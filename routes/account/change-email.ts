@@ -10,9 +10,8 @@ export default (async app => {
   const { send } = app.pages
   app.get('/change-email', { schema: hidden, config: { page } }, (request, reply) => send(page, request, reply, {}))
   app.post('/change-email', { schema, config, onRequest: app.limits.link }, async (request, reply) => {
-    const { body, ip, headers } = request
+    const { body, origin } = request
     const { email, code } = body
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
     await app.mailLimits.codes(request, () => app.core.emailChange.confirm({ email, code }, origin))
     return send(page, request, reply, { action })
   })

@@ -14,8 +14,7 @@ export default (async app => {
       '/login',
       { schema: proofForm({}), onRequest: app.limits.link, ...done('confirm') },
       async (request, reply) => {
-        const { body, ip, headers } = request
-        const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+        const { body, origin } = request
         const proof = { email: body.email, code: body.code }
         const issue = () => app.mailLimits.codes(request, () => app.core.mailedLogin.confirm(proof, origin))
         await app.cookies.enter(request, reply, issue)
@@ -28,8 +27,7 @@ export default (async app => {
     '/login/request',
     { schema: addressForm, onRequest: app.limits.mail, preHandler, ...done('request') },
     async (request, reply) => {
-      const { body, ip, headers } = request
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+      const { body, origin } = request
       await app.core.mailedLogin.request(body.email, origin)
       return send(page, request, reply.code(202), { action: 'request' })
     }

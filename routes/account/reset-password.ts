@@ -12,9 +12,8 @@ export default (async app => {
     app.get(path, { schema: hidden, config: { page } }, (request, reply) => send(page, request, reply, {}))
 
   app.post('/reset-password', { schema, onRequest: app.limits.link, ...done('confirm') }, async (request, reply) => {
-    const { body, ip, headers } = request
+    const { body, origin } = request
     const { email, code, new_password: newPassword } = body
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
     await app.mailLimits.codes(request, () => app.core.passwordReset.confirm({ email, code }, newPassword, origin))
     return send(page, request, reply, { action: 'confirm' })
   })
@@ -23,8 +22,7 @@ export default (async app => {
     '/reset-password/request',
     { schema: addressForm, onRequest: app.limits.mail, preHandler, ...done('request') },
     async (request, reply) => {
-      const { body, ip, headers } = request
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+      const { body, origin } = request
       await app.core.passwordReset.request(body.email, origin)
       return send(page, request, reply.code(202), { action: 'request' })
     }

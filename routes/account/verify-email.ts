@@ -29,8 +29,7 @@ export default (async app => {
     '/verify-email/request',
     { schema: addressForm, onRequest: app.limits.mail, preHandler, ...done('request') },
     async (request, reply) => {
-      const { body, ip, headers } = request
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+      const { body, origin } = request
       await app.core.emailVerification.resend(body.email, origin)
       return send(page, request, reply.code(202), { action: 'request' })
     }

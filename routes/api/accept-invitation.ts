@@ -38,8 +38,7 @@ export default (async app => {
     { schema: schemaWith(app.core.profiles), onRequest: app.limits.register },
     async (request, reply) => {
       const { token, email, code, username, password, ...profile } = request.body
-      const { ip, headers } = request
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+      const { origin } = request
       const user = await app.mailLimits.codes(request, () =>
         app.core.invitations.accept({ token, email, code }, { username, password, profile }, origin)
       )

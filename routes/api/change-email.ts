@@ -22,8 +22,7 @@ const schema = {
 
 export default (async app => {
   app.post('/change-email/confirm/', { schema, onRequest: app.limits.link }, async request => {
-    const { body, ip, headers } = request
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    const { body, origin } = request
     await app.mailLimits.codes(request, () => app.core.emailChange.confirm(body, origin))
     return { detail: 'Address changed.' }
   })

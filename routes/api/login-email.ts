@@ -37,15 +37,13 @@ export default (async app => {
   app.post(
     '/login/email/',
     { schema: ask, onRequest: app.limits.mail, preHandler },
-    async ({ body, ip, headers }, reply) => {
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    async ({ body, origin }, reply) => {
       await app.core.mailedLogin.request(body.email, origin)
       return reply.code(202).send({ detail: 'If there is an account with this address, a mail is on its way.' })
     }
   )
   app.post('/login/email/confirm/', { schema: confirm, onRequest: app.limits.link }, async (request, reply) => {
-    const { body, ip, headers } = request
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    const { body, origin } = request
     const issue = () => app.mailLimits.codes(request, () => app.core.mailedLogin.confirm(body, origin))
     return app.cookies.login(request, reply, issue)
   })

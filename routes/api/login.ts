@@ -39,8 +39,7 @@ const schema = {
 
 export default (async app => {
   app.post('/login/', { schema, onRequest: app.limits.login }, async (request, reply) => {
-    const { body, ip, headers } = request
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    const { body, origin } = request
     return app.cookies.login(request, reply, () => app.core.login.withPassword(body.username, body.password, origin))
   })
 }) satisfies FastifyPluginAsyncTypebox

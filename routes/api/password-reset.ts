@@ -40,16 +40,14 @@ export default (async app => {
   app.post(
     '/password-reset/',
     { schema: ask, onRequest: app.limits.mail, preHandler },
-    async ({ body, ip, headers }, reply) => {
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    async ({ body, origin }, reply) => {
       await app.core.passwordReset.request(body.email, origin)
       return reply.code(202).send({ detail: 'If there is an account with this address, a mail is on its way.' })
     }
   )
   app.post('/password-reset/confirm/', { schema: confirm, onRequest: app.limits.link }, async (request, reply) => {
-    const { body, ip, headers } = request
+    const { body, origin } = request
     const { new_password: newPassword, ...proof } = body
-    const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
     await app.mailLimits.codes(request, () => app.core.passwordReset.confirm(proof, newPassword, origin))
     return reply.code(204).send(null)
   })

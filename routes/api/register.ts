@@ -44,8 +44,7 @@ export default (async app => {
     { schema: schemaWith(app.core.profiles), onRequest: app.limits.register },
     async (request, reply) => {
       const { username, email, password, ...profile } = request.body
-      const { ip, headers } = request
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+      const { origin } = request
       const user = await app.core.registration.register({ username, email, password, profile }, origin)
       return reply.code(201).send(app.core.users.describe(user))
     }

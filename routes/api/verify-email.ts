@@ -57,8 +57,7 @@ export default (async app => {
   app.post(
     '/verify-email/resend/',
     { schema: resend, onRequest: app.limits.mail, preHandler },
-    async ({ body, ip, headers }, reply) => {
-      const origin = { ip, userAgent: headers['user-agent'], language: headers['accept-language'] }
+    async ({ body, origin }, reply) => {
       await app.core.emailVerification.resend(body.email, origin)
       return reply.code(202).send(asked)
     }

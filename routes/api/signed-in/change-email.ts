@@ -41,9 +41,8 @@ const schema = {
 export default (async app => {
   app.post('/change-email/', { schema, onRequest: app.limits.password }, async (request, reply) => {
     const { sub: userId, sid: sessionId } = app.guard.claims(request)
-    const { 'user-agent': userAgent, 'accept-language': language } = request.headers
     const { password, new_email: newEmail } = request.body
-    await app.core.emailChange.request({ userId, sessionId, ip: request.ip, userAgent, language, password, newEmail })
+    await app.core.emailChange.request({ ...request.origin, userId, sessionId, password, newEmail })
     return reply.code(202).send({ detail: 'If the address is not taken, a mail with a link is on its way to it.' })
   })
 }) satisfies FastifyPluginAsyncTypebox

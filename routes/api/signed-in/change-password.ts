@@ -39,8 +39,7 @@ export default (async app => {
   app.post('/change-password/', { schema, onRequest: app.limits.password }, async request => {
     const { sub, sid } = app.guard.claims(request)
     const { old_password: oldPassword, new_password: newPassword } = request.body
-    const { 'user-agent': userAgent, 'accept-language': language } = request.headers
-    const who = { userId: sub, sessionId: sid, ip: request.ip, userAgent, language }
+    const who = { ...request.origin, userId: sub, sessionId: sid }
     await app.core.passwordChange.change({ ...who, oldPassword, newPassword })
     return { detail: 'Password changed.' }
   })

@@ -70,12 +70,6 @@ const withdraw = {
   }
 }
 
-const originOf = ({ ip, headers }: FastifyRequest) => ({
-  ip,
-  userAgent: headers['user-agent'],
-  language: headers['accept-language']
-})
-
 export default (async app => {
   const admin = (request: FastifyRequest) => {
     const { sub: userId, sid: sessionId } = app.guard.claims(request)
@@ -88,11 +82,11 @@ export default (async app => {
   })
   app.post('/invitations/', { schema: invite }, async (request, reply) => {
     const { email, roles = [] } = request.body
-    await app.core.invitations.invite({ email, roles }, await admin(request), originOf(request))
+    await app.core.invitations.invite({ email, roles }, await admin(request), request.origin)
     return reply.code(202).send({ detail: 'The invitation is on its way.' })
   })
   app.delete('/invitations/', { schema: withdraw }, async (request, reply) => {
-    await app.core.invitations.withdraw(request.body.email, await admin(request), originOf(request))
+    await app.core.invitations.withdraw(request.body.email, await admin(request), request.origin)
     return reply.code(204).send(null)
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -92,9 +92,8 @@ export default (async app => {
   )
   app.delete('/me/', { schema: remove, onRequest: app.limits.password }, async (request, reply) => {
     const { sub: userId, sid: sessionId } = app.guard.claims(request)
-    const { 'user-agent': userAgent, 'accept-language': language } = request.headers
     const { password } = request.body
-    await app.core.accountDeletion.remove({ userId, sessionId, ip: request.ip, userAgent, language, password })
+    await app.core.accountDeletion.remove({ ...request.origin, userId, sessionId, password })
     app.cookies.forget(request, reply)
     return reply.code(204).send(null)
   })

@@ -38,11 +38,5 @@ const schema = {
 
 export default (async app => {
   const config = { schema, onRequest: app.limits.login, prefixTrailingSlash: 'slash' } as const
-  app.post('/', config, async ({ body, ip, headers }) =>
-    app.core.login.withPassword(body.username, body.password, {
-      ip,
-      userAgent: headers['user-agent'],
-      language: headers['accept-language']
-    })
-  )
+  app.post('/', config, async ({ body, origin }) => app.core.login.withPassword(body.username, body.password, origin))
 }) satisfies FastifyPluginAsyncTypebox
