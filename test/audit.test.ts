@@ -132,6 +132,7 @@ t.test('every flow leaves its event, and none leaves a secret', async t => {
   const rows = await rowsOf(app)
   const elsewhere = [
     'authn_login_lock', // test/guessing.test.ts
+    'authz_change', // test/cli/user-control.test.ts
     'user_imported', // test/cli/audit.test.ts
     'sys_key_replaced', // test/core/key-algorithms.test.ts
     'sys_audit_purged' // test/audit/retention.test.ts

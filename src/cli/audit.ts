@@ -6,7 +6,7 @@ import type { TrailEvent, TrailFilter } from '../core/audit-trail.ts'
 import { type TrailKeys, type Verdict, verifyTrail } from '../core/audit-verification.ts'
 import { openSecrets } from '../core/secrets.ts'
 import { inspectAudit } from '../db/inspect-audit.ts'
-import { PosternError, StartError } from '../errors.ts'
+import { StartError } from '../errors.ts'
 import { UsageError, type Values } from './command.ts'
 import { print, row } from './print.ts'
 import { withService } from './service.ts'
@@ -82,9 +82,7 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 /** The id of a user by name or address. An id stands for itself: its user may be gone. */
 async function idOf({ users }: FastifyInstance['core'], name: string): Promise<string> {
   if (UUID.test(name)) return name
-  const user = (await users.findByEmail(name)) ?? (await users.findByUsername(name))
-  if (!user) throw new PosternError('not_found', { detail: `There is no user ${JSON.stringify(name)}.` })
-  return user.id
+  return (await users.demandByName(name)).id
 }
 
 async function* lines(

@@ -34,6 +34,35 @@ export const userCommands: readonly Command[] = [
     run: async values => (await import('./users.ts')).listUsers(values)
   },
   {
+    name: 'user disable',
+    summary: 'Let a user log in no more',
+    details:
+      'USER is a username or an e-mail address. Every session ends, as by session revoke-all, and every mailed link is void.',
+    operand: 'USER',
+    options: { json: json('print the user as JSON') },
+    run: async (values, user) => (await import('./users.ts')).setActive(false, values, user)
+  },
+  {
+    name: 'user enable',
+    summary: 'Let a disabled user log in again',
+    details: 'USER is a username or an e-mail address. What was ended stays so.',
+    operand: 'USER',
+    options: { json: json('print the user as JSON') },
+    run: async (values, user) => (await import('./users.ts')).setActive(true, values, user)
+  },
+  {
+    name: 'user set-role',
+    summary: 'Give a user these roles and no others',
+    details:
+      'USER is a username or an e-mail address. Without --role the user has none. Access tokens show it from their next\nrefresh on.',
+    operand: 'USER',
+    options: {
+      role: { type: 'string', multiple: true, placeholder: 'ROLE', description: 'a role; give it once for each role' },
+      json: json('print the user as JSON')
+    },
+    run: async (values, user) => (await import('./users.ts')).setRoles(values, user)
+  },
+  {
     name: 'user set-profile',
     summary: 'Change fields of the profile schema of a user',
     details:

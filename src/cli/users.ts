@@ -25,6 +25,20 @@ export async function setProfile({ profile, json }: Values, name: string): Promi
   await print([json ? JSON.stringify(user) : `Changed ${user.username}: ${JSON.stringify(user.profile)}`])
 }
 
+/** Disables or enables a user, and prints the user. */
+export async function setActive(active: boolean, { json }: Values, name: string): Promise<undefined> {
+  const user = await withService(({ core }) =>
+    active ? core.userControl.enable(name) : core.userControl.disable(name)
+  )
+  await print([json ? JSON.stringify(user) : `${active ? 'Enabled' : 'Disabled'} ${user.username}.`])
+}
+
+/** Gives a user the roles that are named, and prints the user. */
+export async function setRoles({ role, json }: Values, name: string): Promise<undefined> {
+  const user = await withService(({ core }) => core.userControl.setRoles(name, [...new Set(role)]))
+  await print([json ? JSON.stringify(user) : `${user.username} has ${user.roles.join(', ') || 'no roles'}.`])
+}
+
 function parseProfile(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)

@@ -87,10 +87,10 @@ export function createAccount({ db, users, profiles, sessions, audit }: Parts) {
      * are readOnly. Throws `not_found` and `validation_failed`.
      */
     async setProfile(name: string, profile: Profile): Promise<PublicUser> {
-      const user = (await users.findByEmail(name)) ?? (await users.findByUsername(name))
+      const user = await users.demandByName(name)
       const changed = await db.write(function* () {
-        const before = user && (yield* users.at(user.id))
-        if (!before) throw new PosternError('not_found', { detail: `There is no user ${JSON.stringify(name)}.` })
+        const before = yield* users.at(user.id)
+        if (!before) throw new PosternError('not_found')
         return yield* write(before, { profile }, {})
       })
       return users.describe(changed)

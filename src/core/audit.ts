@@ -38,7 +38,8 @@ export const AUDIT_EVENTS = [
   'sys_key_revoked',
   'sys_audit_purged',
   'sensitive_read',
-  'authz_fail'
+  'authz_fail',
+  'authz_change'
 ] as const
 
 export type AuditEvent = (typeof AUDIT_EVENTS)[number]

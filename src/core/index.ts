@@ -52,6 +52,7 @@ import { createStatusIndexes } from './status-indexes.ts'
 import { createStatusLists } from './status-lists.ts'
 import { createTokenRevocation } from './token-revocation.ts'
 import { createTokens } from './tokens.ts'
+import { createUserControl } from './user-control.ts'
 import { createUsers } from './users.ts'
 
 /** What the core needs from outside. */
@@ -154,6 +155,7 @@ export async function createCore(surroundings: Surroundings) {
     refresh,
     actAs: audit.actAs,
     auditTrail: createAuditTrail(db, audit),
+    userControl: createUserControl({ db, users, sessions, oneTimeTokens, audit }),
     administration: createAdministration({ db, users, audit }),
     account: createAccount({ db, users, profiles, sessions, audit }),
     accountDeletion: createAccountDeletion({ db, reauthentication, erasure, notices }),

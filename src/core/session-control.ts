@@ -107,8 +107,7 @@ export function createSessionControl({ db, sessions, users, audit, now }: Parts)
 
     /** Ends every session of the user with that username or address; says how many. Throws `not_found`. */
     async revokeAll(name: string): Promise<{ user: User; ended: number }> {
-      const user = (await users.findByEmail(name)) ?? (await users.findByUsername(name))
-      if (!user) throw new PosternError('not_found', { detail: `There is no user ${JSON.stringify(name)}.` })
+      const user = await users.demandByName(name)
       const ended = await db.write(function* () {
         const count = yield* sessions.endAll(user.id, 'admin')
         yield* recordEnd(count, 'admin', { userId: user.id })

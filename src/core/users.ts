@@ -158,6 +158,15 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
       (await db.read(byUsername({ key: canonical(username) })))[0],
     findByEmail: async (email: string): Promise<User | undefined> =>
       (await db.read(byEmail({ key: canonical(email) })))[0],
+    /** The user with that username or address, named by whoever runs the service. Throws `not_found`. */
+    async demandByName(name: string): Promise<User> {
+      const [user] = [
+        ...(await db.read(byEmail({ key: canonical(name) }))),
+        ...(await db.read(byUsername({ key: canonical(name) })))
+      ]
+      if (!user) throw new PosternError('not_found', { detail: `There is no user ${JSON.stringify(name)}.` })
+      return user
+    },
     /** All users, oldest first. */
     async *all(): AsyncGenerator<User> {
       for (let after = ''; ; ) {

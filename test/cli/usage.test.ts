@@ -34,7 +34,7 @@ t.test('wrong usage is named, with what would be right, and ends with 2', async 
     [['--port', '1'], /^postern: a command comes first, not --port\. Commands: serve/],
     [
       ['user'],
-      /^postern: "user" what\? Commands: user create, user invite, user list, user set-profile, user import\n$/
+      /^postern: "user" what\? Commands: user create, user invite, user list, user disable, user enable, user set-role, user set-profile, user import\n$/
     ],
     [
       ['keys', 'remove'],

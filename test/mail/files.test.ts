@@ -12,7 +12,11 @@ t.test('without a mail server a mail becomes a file, and its link stands in the 
   const log = text(stream)
   const dataDir = t.testdir()
   const clock = testClock()
-  const app = await build(t, { databaseUrl: 'sqlite::memory:', dataDir }, { now: clock.now, logger: pino(stream) })
+  const app = await build(
+    t,
+    { databaseUrl: 'sqlite::memory:', dataDir },
+    { now: clock.now, logger: pino(stream), sendsMail: true }
+  )
   await queue(app, reset())
   await until(() => app.core.outbox.counts().sent === 1)
   t.same(await rows(app), [])
@@ -43,7 +47,7 @@ t.test('the newest thousand files are kept, and what is not ours stays', async t
     const time = new Date(Date.UTC(2020, 0, 1 + day)).toISOString().replace(/[:.]/g, '-')
     writeFileSync(`${folder}/${time}-login-${id}.eml`, '')
   }
-  const app = await build(t, { databaseUrl: 'sqlite::memory:', dataDir })
+  const app = await build(t, { databaseUrl: 'sqlite::memory:', dataDir }, { sendsMail: true })
   await queue(app, notice())
   await until(() => app.core.outbox.counts().sent === 1)
   const left = readdirSync(folder)
@@ -58,7 +62,7 @@ t.test('the newest thousand files are kept, and what is not ours stays', async t
 
 t.test('a folder that cannot be written to delays the mail', async t => {
   const dataDir = t.testdir({ outbox: 'a file where the folder should be' })
-  const app = await build(t, { databaseUrl: 'sqlite::memory:', dataDir })
+  const app = await build(t, { databaseUrl: 'sqlite::memory:', dataDir }, { sendsMail: true })
   await queue(app, notice())
   await until(() => app.core.outbox.counts().delayed === 1)
   t.match(await rows(app), [{ failedAt: null, lastError: 'EEXIST' }])

@@ -88,12 +88,16 @@ t.test('the mail is readable, in the language of the browser that changed the pa
     }
   })
   const dataDir = join(top, 'data')
-  const app = await build(t, {
-    databaseUrl: 'sqlite::memory:',
-    dataDir,
-    authMailTemplates: join(top, 'mails'),
-    authEmailVerification: 'off'
-  })
+  const app = await build(
+    t,
+    {
+      databaseUrl: 'sqlite::memory:',
+      dataDir,
+      authMailTemplates: join(top, 'mails'),
+      authEmailVerification: 'off'
+    },
+    { sendsMail: true }
+  )
   const { register, login } = client(app)
   await register()
   await proven(app, 'ada')
