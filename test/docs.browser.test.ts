@@ -1,33 +1,13 @@
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { build } from './helper.ts'
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const executablePath = process.env.CHROMIUM ?? PLACES.find(place => existsSync(place))
-const required = process.env.POSTERN_REQUIRE_BROWSER === '1'
-const skip = executablePath || required ? false : `no browser: set CHROMIUM, or install one at ${PLACES.join(' or ')}`
-
-const ARGUMENTS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // No name resolves: whatever the page needs must come from the service.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
-]
+import { launch, skip } from './pages/browser.ts'
 
 // A browser without a graphics card draws slowly where other work goes on.
 t.setTimeout(110_000)
 
 t.test('Swagger UI in a browser', { skip, timeout: 100_000 }, async t => {
-  if (!executablePath) throw new Error('POSTERN_REQUIRE_BROWSER is 1, but there is no browser')
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS, timeout: 60_000 })
-  t.teardown(() => browser.close())
+  const browser = await launch(t)
 
   await t.test('a person registers, logs in, authorizes, sees the own account and logs out', async t => {
     const { page, origin, requests, complaints } = await open(t, browser, '')

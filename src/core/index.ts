@@ -92,7 +92,7 @@ export async function createCore(surroundings: Surroundings) {
   const customClaims = createCustomClaims({ config, profiles, users, hook: claims, warn })
   const revocations = createRevocations(db, now)
   const statusIndexes = createStatusIndexes(db, now)
-  const legacyTokens = createLegacyTokens(db, config, now)
+  const legacyTokens = createLegacyTokens(db, config, revocations, now)
   const sessions = createSessions(db, config, revocations, statusIndexes, legacyTokens, now)
   const oneTimeTokens = createOneTimeTokens(db, secrets, now)
   const signingKeys = await createSigningKeys({ db, config, secrets, createJwt, audit, now })

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
 import { eq } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
+import type { Revocations } from './revocations.ts'
 import type { DjangoClaims } from './simplejwt.ts'
 import { slot } from './statements.ts'
 import type { User } from './users.ts'
@@ -18,7 +19,7 @@ export type SpentToken = Database['tables']['revokedJti']['$inferSelect']
 
 /** What a refusal outlives the end of the cut-over by, should somebody put that off. */
 const PUT_OFF = 365 * 86_400_000
-const FOR_GOOD = new Date(Date.UTC(9999, 11, 31))
+const FOR_GOOD = Date.UTC(9999, 11, 31)
 
 /** What stands for the session that a token of Django is not in: it names that token alone. */
 export const noSession = ({ jti }: Pick<DjangoClaims, 'jti'>): string => `simplejwt:${jti}`
@@ -30,21 +31,8 @@ export const deletedUser = (legacyId: string): string => `simplejwt-user:${hash(
  * Which tokens of Django are refused: rows among the revoked. The key is the jti of one, or the id of a user for all that
  * the user had; `sid` of an exchanged one is the session that it began. Of deleted accounts their `deletedUser` stays.
  */
-export function createLegacyTokens(db: Database, config: Config, now: Clock) {
+export function createLegacyTokens(db: Database, config: Config, revocations: Revocations, now: Clock) {
   const { revokedJti, users } = db.tables
-  const insert = db.prepare('legacy_token_spend', q =>
-    q
-      .insert(revokedJti)
-      .values({
-        jti: slot('jti'),
-        sid: slot('sid'),
-        reason: slot('reason'),
-        revokedAt: slot('revokedAt'),
-        expiresAt: slot('expiresAt')
-      })
-      .onConflictDoNothing()
-      .returning({ jti: revokedJti.jti })
-  )
   const find = db.prepare('legacy_token_find', q =>
     q
       .select()
@@ -79,10 +67,8 @@ export function createLegacyTokens(db: Database, config: Config, now: Clock) {
       return (yield* find({ jti: userId })).length > 0
     },
     /** Spends a token; false when it was spent already, whoever else tries it at the same moment. */
-    *spend({ jti, exp }: DjangoClaims, sid: string, reason: Exclude<SpentReason, 'imported'>): Work<boolean> {
-      const row = { jti, sid, reason, revokedAt: new Date(now()), expiresAt: new Date(exp * 1000) }
-      return (yield* insert(row)).length > 0
-    },
+    spend: ({ jti, exp }: DjangoClaims, sid: string, reason: Exclude<SpentReason, 'imported'>): Work<boolean> =>
+      revocations.add({ jti, sid, reason, expiresAt: exp * 1000 }),
     /**
      * Refuses every token of Django that an imported user has or will get. Not only while the cut-over is on: what is
      * ended before it begins, or by a command line without its settings, has ended too. Of a deleted account it is kept
@@ -91,10 +77,10 @@ export function createLegacyTokens(db: Database, config: Config, now: Clock) {
     *refuseAll(userId: string, reason: RefusedReason): Work<void> {
       const [user] = yield* imported({ id: userId })
       if (!user?.legacyId) return
-      const [time, isDeleted] = [now(), reason === 'deleted']
+      const isDeleted = reason === 'deleted'
       const jti = isDeleted ? deletedUser(user.legacyId) : userId
-      const expiresAt = isDeleted ? FOR_GOOD : new Date(Math.max(time, config.authSimplejwtUntil) + PUT_OFF)
-      yield* insert({ jti, sid: jti, reason, revokedAt: new Date(time), expiresAt })
+      const expiresAt = isDeleted ? FOR_GOOD : Math.max(now(), config.authSimplejwtUntil) + PUT_OFF
+      yield* revocations.add({ jti, sid: jti, reason, expiresAt })
     }
   }
 }

@@ -7,6 +7,14 @@ import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 /** No access token lives longer, under any setting; so a revocation may be forgotten after it. */
 export const LONGEST_ACCESS_TTL = 86_400_000
 
+/** What is refused, and until when (milliseconds since 1970) anything can refer to it. */
+interface Revocation {
+  jti: string
+  sid: string
+  reason: string
+  expiresAt: number
+}
+
 export type Revocations = ReturnType<typeof createRevocations>
 
 /** The revoked-jti table: single access tokens, and every session that was ended, until nothing can refer to them. */
@@ -42,25 +50,21 @@ export function createRevocations(db: Database, now: Clock) {
 
   let own = 0
 
+  function* add({ jti, sid, reason, expiresAt }: Revocation): Work<boolean> {
+    own += 1
+    const [added] = yield* insert({ jti, sid, reason, revokedAt: new Date(now()), expiresAt: new Date(expiresAt) })
+    return added !== undefined
+  }
+
   return {
+    /** Puts one row among the revoked; false when that key is there already, whoever else tries it at the same moment. */
+    add,
     /** Refuses every access token of a session from the commit on. */
-    *revokeSession(sid: string, reason: string): Work<void> {
-      own += 1
-      const revokedAt = now()
-      yield* insert({
-        jti: sid,
-        sid,
-        reason,
-        revokedAt: new Date(revokedAt),
-        expiresAt: new Date(revokedAt + LONGEST_ACCESS_TTL)
-      })
-    },
+    revokeSession: (sid: string, reason: string): Work<boolean> =>
+      add({ jti: sid, sid, reason, expiresAt: now() + LONGEST_ACCESS_TTL }),
     /** Refuses one access token from the commit on; false when it was refused already. */
-    *revokeToken({ jti, sid, client_id, exp }: TokenClaims, reason: string): Work<boolean> {
-      own += 1
-      const row = { jti, sid: sid ?? client_id, reason, revokedAt: new Date(now()), expiresAt: new Date(exp * 1000) }
-      return (yield* insert(row)).length > 0
-    },
+    revokeToken: ({ jti, sid, client_id, exp }: TokenClaims, reason: string): Work<boolean> =>
+      add({ jti, sid: sid ?? client_id, reason, expiresAt: exp * 1000 }),
     /** Changes with every revocation: a token that was looked up under the same number needs no look-up. */
     epoch: (): number => own + db.epoch(),
     /** Whether an access token was revoked, by itself or with its session. */

@@ -62,6 +62,31 @@ t.test('and after the same time', async t => {
   }
 })
 
+t.test('where addresses must be proven, registering one that has an account takes as long as any other', async t => {
+  const { app, confirmed, letters } = await accountService(t, { authEmailVerification: 'required' })
+  await confirmed()
+  const address = await app.listen({ port: 0 })
+  const timed = async (username: string, email: string) => {
+    const began = performance.now()
+    const answer = await fetch(`${address}/api/register/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username, email, password: 'correct horse battery' })
+    })
+    t.equal(answer.status, 201)
+    return performance.now() - began
+  }
+  const taken: number[] = []
+  const free: number[] = []
+  for (let n = 0; n < 60; n += 1) {
+    taken.push(await timed(`taken${n}`, 'ada@example.com'))
+    free.push(await timed(`free${n}`, `free${n}@example.com`))
+  }
+  await letters()
+  const difference = Math.abs(median(taken) - median(free))
+  t.ok(difference < CLOSE_MS, `medians of 60 pairs differ by ${difference.toFixed(2)} ms`)
+})
+
 t.test('a wrong password and an unknown user take the same time, within a twentieth', async t => {
   const { app, confirmed } = await accountService(t)
   await confirmed()

@@ -23,7 +23,7 @@ async function parts(test: Test, settings: Options = {}) {
     const indexes = createStatusIndexes(db, clock.now)
     const revocations = createRevocations(db, clock.now)
     const config = resolveConfig({ databaseUrl: 'sqlite::memory:', ...settings })
-    const legacyTokens = createLegacyTokens(db, config, clock.now)
+    const legacyTokens = createLegacyTokens(db, config, revocations, clock.now)
     return { indexes, sessions: createSessions(db, config, revocations, indexes, legacyTokens, clock.now), config }
   }
   const { statusEntries } = db.tables
