@@ -14,7 +14,7 @@ declare module 'fastify' {
 export default fp<AppOptions>(
   async (server, { config }) => {
     await makeDataFolders(config)
-    const database = await openDatabase(config.databaseUrl)
+    const database = await openDatabase(config.databaseUrl, config.databasePool)
     server.decorate('database', database)
     server.addHook('onClose', () => database.close())
   },

@@ -2,11 +2,12 @@ import { isIP } from 'node:net'
 import { inspect } from 'node:util'
 import { Value } from 'typebox/value'
 import { repeatedLimits } from './limits/named.ts'
+import { redisUrlProblem } from './limits/redis-url.ts'
 import { type Config, environmentName, properties } from './options.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-const SECRET = new Set(['authSecret', 'authSimplejwtKey'])
+const SECRET = new Set(['authSecret', 'authSimplejwtKey', 'redisUrl'])
 
 /** Whether there is such a setting and the value fits it. */
 export function fits(name: string, value: unknown): boolean {
@@ -51,6 +52,12 @@ export function* meaningProblems(config: Config, senderGiven: boolean): Generato
     yield 'AUTH_SECRET and AUTH_SECRET_FILE are both set; keep one of them'
   if (config.authSecret !== undefined && Buffer.byteLength(config.authSecret) < 32)
     yield `AUTH_SECRET: shorter than 32 bytes; give ${properties.authSecret?.expected}`
+  if (
+    !config.databaseUrl.startsWith('sqlite:') &&
+    config.authSecret === undefined &&
+    config.authSecretFile === undefined
+  )
+    yield 'AUTH_SECRET: with Postgres it must be set, the same for every instance: no file is made for it; give the output of: openssl rand -base64 48'
   const publicUrl = URL.parse(config.publicUrl)
   if (!publicUrl) yield `PUBLIC_URL: ${show(config.publicUrl)} is not a URL; give one such as https://auth.example.com`
   else if (publicUrl.username || publicUrl.password)
@@ -71,6 +78,8 @@ export function* meaningProblems(config: Config, senderGiven: boolean): Generato
     yield 'AUTH_AUDIT_RETENTION: must be 0, or from 1d to 3650d; give 365d, for example'
   if (config.smtpUrl !== undefined && !URL.canParse(config.smtpUrl))
     yield `SMTP_URL: its value is not a URL; give ${properties.smtpUrl?.expected}`
+  const redisProblem = config.redisUrl === undefined ? undefined : redisUrlProblem(config.redisUrl)
+  if (redisProblem) yield `REDIS_URL: its value ${redisProblem}; give ${properties.redisUrl?.expected}`
   if (config.smtpUrl !== undefined && !senderGiven)
     yield `MAIL_FROM: it is needed with SMTP_URL; give ${properties.mailFrom?.expected}`
   if (config.authSimplejwtKey !== undefined && config.authSimplejwtUntil === 0)

@@ -58,8 +58,8 @@ function derive(values: Static<typeof Options>): Config {
   const milliseconds = (value: string) => (value === '0' ? 0 : (parseDuration(value) ?? 0))
   const host = isIP(values.host) === 6 ? `[${values.host}]` : values.host
   const publicUrl = (values.publicUrl ?? `http://${host}:${values.port}`).replace(/\/+$/, '')
-  const file = values.databaseUrl.slice('sqlite:'.length).trim()
-  const dataDir = resolve(values.dataDir ?? (file === ':memory:' ? 'data' : dirname(file)))
+  const file = databaseFile(values)
+  const dataDir = resolve(values.dataDir ?? (file === undefined || file === ':memory:' ? 'data' : dirname(file)))
   return {
     ...values,
     authAccessTtl: milliseconds(values.authAccessTtl),
@@ -79,5 +79,6 @@ function derive(values: Static<typeof Options>): Config {
   }
 }
 
-/** The file of the SQLite database, or `:memory:`. */
-export const databaseFile = (config: Config): string => config.databaseUrl.slice('sqlite:'.length).trim()
+/** The file of the SQLite database, or `:memory:`; undefined where data is kept on a Postgres server. */
+export const databaseFile = ({ databaseUrl }: Pick<Config, 'databaseUrl'>): string | undefined =>
+  databaseUrl.startsWith('sqlite:') ? databaseUrl.slice('sqlite:'.length).trim() : undefined

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { LIMIT_PATTERN } from './limits/named.ts'
 import { choice, duration, text } from './option-kinds.ts'
 import { simplejwtOptions } from './options-simplejwt.ts'
+import { storeOptions } from './options-store.ts'
 
 /** All settings. The environment names, the plugin options and the table in the README derive from this object. */
 export const Options = Type.Object(
@@ -21,11 +22,7 @@ export const Options = Type.Object(
       description: 'Connections at a time; those beyond are closed as they come',
       expected: 'a number such as 10000'
     }),
-    databaseUrl: text('Where data is kept: `sqlite:PATH` or `sqlite::memory:`', {
-      default: 'sqlite:./data/postern.db',
-      pattern: '^sqlite:.+',
-      expected: 'sqlite:PATH, such as sqlite:./data/postern.db'
-    }),
+    ...storeOptions,
     dataDir: Type.Optional(
       text('Folder of the master secret. Default: the folder of the SQLite file, else `./data`', { minLength: 1 })
     ),

@@ -2,6 +2,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import type { Options } from '../src/config.ts'
 import { buildServer, type Wiring } from '../src/server.ts'
+import { ownDatabase } from './own-database.ts'
 
 /** A clock that stands still until a test turns it. */
 export interface TestClock {
@@ -25,10 +26,12 @@ export function testClock(start = Date.UTC(2026, 0, 31, 12)): TestClock {
  */
 export async function build(t: Test, options: Options = {}, wiring: Wiring = {}): Promise<FastifyInstance> {
   let app: FastifyInstance | undefined
+  // Teardowns run backwards: the database is dropped when the service has left it.
+  const own = options.databaseUrl ? {} : await ownDatabase(t)
   // Said before the folder is made, so that it goes last: the service may write to it until it is closed.
   t.teardown(() => app?.close())
   const defaults: Options = {
-    databaseUrl: 'sqlite::memory:',
+    ...own,
     dataDir: options.databaseUrl ? undefined : t.testdir(),
     publicUrl: 'http://auth.test',
     authRateLimit: 'off',

@@ -1,6 +1,7 @@
 import type Sqlite from 'better-sqlite3'
 import { type Database, StoreUnavailable, type Work } from './database.ts'
 import { isBusy, unavailable } from './faults.ts'
+import { createLogDoubt } from './log-doubt.ts'
 import { run } from './run.ts'
 
 const BATCH_LIMIT = 256
@@ -31,6 +32,7 @@ export function groupCommits(
   const savepoint = sqlite.prepare('SAVEPOINT work')
   const undo = sqlite.prepare('ROLLBACK TO work')
   const release = sqlite.prepare('RELEASE work')
+  const doubt = createLogDoubt(sqlite)
   let queue: Job[] = []
   let scheduled = false
   const onDrained: Array<() => void> = []
@@ -55,6 +57,7 @@ export function groupCommits(
       commit.run()
     } catch (error) {
       discard()
+      doubt.raise(error)
       for (const job of batch) job.reject(unavailable(error))
       return
     }
@@ -65,8 +68,10 @@ export function groupCommits(
   function runBatch(): boolean {
     try {
       endSnapshot()
+      doubt.settle()
       begin.run()
     } catch (error) {
+      doubt.raise(error)
       const now = isBusy(error) ? performance.now() : Number.POSITIVE_INFINITY
       while (queue[0] && queue[0].giveUpAt <= now) queue.shift()?.reject(unavailable(error))
       return false

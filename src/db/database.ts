@@ -10,11 +10,18 @@ export interface Bound {
   readonly values: Record<string, unknown>
 }
 
-/** Work that reads and writes by yielding statements; a driver runs it (SQLite at once, Postgres step by step). */
-export type Work<T> = Generator<Bound, T, unknown[]>
+/**
+ * Work that reads and writes by yielding statements; a driver runs it (SQLite at once, Postgres step by step). Several
+ * that are yielded as a list are answered as a list. A broken constraint is thrown into the work, which ends with it.
+ * Work may be run again from its beginning when the database asks for that.
+ */
+export type Work<T> = Generator<Bound | readonly Bound[], T, unknown[]>
 
 /** A prepared statement: `yield* rotate({ id })` inside work. Every statement returns rows (writes use `returning`). */
 export type Statement<Row> = (values?: Record<string, unknown>) => Work<Row[]>
+
+/** What is told of a table that other processes changed: the table, and the primary key of the row. */
+export type ChangeListener = (table: string, key: string) => void
 
 /** The store, whichever database is behind it. */
 export interface Database {
@@ -29,11 +36,31 @@ export interface Database {
    */
   write<T>(work: () => Work<T>): Promise<T>
   /**
-   * A number that grows once another process has committed something; it is at most 250 ms late. What was read under
-   * one epoch, and not changed by this process, is still so. Throws `StoreUnavailable`.
+   * The same for work that writes with one statement at most, which is applied and durable whatever the work does
+   * afterwards: on Postgres it takes no transaction around it, and so one way there and back.
+   */
+  writeOnce<T>(work: () => Work<T>): Promise<T>
+  /**
+   * In a transaction: waits until no other one, of any process, holds the same name, and holds it to the end. SQLite has
+   * one writer at a time anyway.
+   */
+  hold(name: string): Work<void>
+  /**
+   * A number that changes once another process has committed something that `onChange` does not tell. What was read under
+   * one epoch, and neither changed by this process nor told, is still so, but for the last 250 ms on SQLite and the last 5 s
+   * on Postgres; usually less than 10 ms there. Throws `StoreUnavailable`.
    */
   epoch(): number
+  /** Whether changes are told one by one, and reading is so slow that it pays to remember them. */
+  readonly tells: boolean
+  /** Hears of changes of single rows, those of this process included, before the write that made them resolves. */
+  onChange(listener: ChangeListener): void
   close(): Promise<void>
+}
+
+/** Two statements of which neither needs the other's answer: one way to the database and back. */
+export function* together<First, Second>(first: Work<First[]>, second: Work<Second[]>): Work<[First[], Second[]]> {
+  return (yield [first.next().value as Bound, second.next().value as Bound]) as [First[], Second[]]
 }
 
 /** The store is down, full, locked or read-only: not known to be applied, a retry is safe. */

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 // every start. Drizzle is published as CommonJS too, and so the same code is here in a fifth of the time.
 const load = createRequire(import.meta.url)
 
-/** The operators that queries are made of. */
-export const { and, asc, eq, exists, gt, inArray, isNull, lt, ne, or, sql } = load(
+/** The operators that queries are made of, and what tables are made of. */
+export const { and, asc, eq, exists, getTableColumns, getTableName, gt, inArray, isNull, lt, ne, or, sql } = load(
   'drizzle-orm'
 ) as typeof import('drizzle-orm')
 

@@ -1,4 +1,9 @@
-import { read } from './inspect.ts'
+import type { Work } from './database.ts'
+import { sql } from './drizzle.ts'
+import type { Reader } from './reader.ts'
+
+/** Rows that are read at once. */
+const PAGE = 500
 
 /** A row of the trail as it is stored. */
 interface StoredRow {
@@ -24,50 +29,106 @@ interface StoredSeal {
   at: number
 }
 
-/** The audit trail of a SQLite file at one moment; rows and seals are read one by one. */
+/** The audit trail of one moment; rows and seals come page by page, an empty page at the end. */
 export interface AuditInspection {
   purgedThrough: string | undefined
-  seals: Iterable<StoredSeal>
-  rows: Iterable<StoredRow>
+  nextSeals(): Work<StoredSeal[]>
+  nextRows(): Work<StoredRow[]>
   hasUsers: boolean
-  isDeleted(userId: string): boolean
-  countAnonymous(userId: string): number
+  isDeleted(userId: string): Work<boolean>
+  countAnonymous(userId: string): Work<number>
 }
 
-/** Shows the trail to `look` and changes nothing; whoever writes meanwhile is neither seen nor held up. Throws as `inspect` does. */
-export const inspectAudit = <T>(path: string, look: (trail: AuditInspection) => T): T =>
-  read(path, sqlite => {
-    sqlite.prepare('BEGIN').run()
-    const select = (sql: string) => sqlite.prepare(sql)
-    const mark = select(
-      `SELECT detail FROM audit_events WHERE event = 'sys_audit_purged' ORDER BY id DESC LIMIT 1`
-    ).pluck()
-    const purge = parsed(mark.get()) as { through?: string } | null | undefined
-    const purgedThrough = purge ? `${purge.through}` : undefined
-    const deletion = select(`SELECT 1 FROM audit_events WHERE user_id = ? AND event = 'user_deleted' LIMIT 1`)
-    const user = select('SELECT 1 FROM users WHERE id = ?')
-    const anonymous = select('SELECT count(*) FROM audit_events WHERE user_id = ? AND salt IS NULL').pluck()
-    const seals = select(
-      `SELECT id, through_id AS throughId, rows, hash, signature, kid, at FROM audit_seals WHERE through_id >= ? ORDER BY through_id`
-    )
-    const rows = select(
-      `SELECT id, at, event, user_id AS userId, session_id AS sessionId, ip, detail, digest, salt FROM audit_events WHERE id > ? ORDER BY id`
-    )
-    return look({
-      purgedThrough,
-      seals: seals.iterate(purgedThrough ?? '') as Iterable<StoredSeal>,
-      rows: withDetail(rows.iterate(purgedThrough ?? '') as Iterable<StoredRow>),
-      hasUsers: select('SELECT 1 FROM users LIMIT 1').get() !== undefined,
-      isDeleted: id => deletion.get(id) !== undefined && user.get(id) === undefined,
-      countAnonymous: id => anonymous.get(id) as number
-    })
-  })
+const $ = sql.placeholder
 
-function* withDetail(rows: Iterable<StoredRow>): Generator<StoredRow> {
-  for (const row of rows) yield { ...row, detail: parsed(row.detail) }
+/** Opens the trail of a store whose tables are up to date. */
+export function* inspectAudit({ tables, prepare }: Reader): Work<AuditInspection> {
+  const { auditEvents, auditSeals, users } = tables
+  // As text, since what is no JSON is not what Postern wrote, and is shown as it is.
+  const detail = sql<string>`CAST(${auditEvents.detail} AS text)`
+  const { id, at, event, userId, sessionId, ip, digest, salt } = auditEvents
+  const stored = { id, at, event, userId, sessionId, ip, detail, digest, salt }
+  const [mark] = yield* prepare('inspect_audit_purge', q =>
+    q
+      .select({ detail })
+      .from(auditEvents)
+      .where(sql`${auditEvents.event} = 'sys_audit_purged'`)
+      .orderBy(sql`${auditEvents.id} DESC`)
+      .limit(1)
+  )()
+  const purge = mark && (parsed(mark.detail) as { through?: string } | null)
+  const purgedThrough = purge ? `${purge.through}` : undefined
+  const deletion = prepare('inspect_audit_deletion', q =>
+    q
+      .select({ id: auditEvents.id })
+      .from(auditEvents)
+      .where(sql`${auditEvents.userId} = ${$('id')} AND ${auditEvents.event} = 'user_deleted'`)
+      .limit(1)
+  )
+  const user = prepare('inspect_audit_user', q =>
+    q
+      .select({ id: users.id })
+      .from(users)
+      .where(sql`${users.id} = ${$('id')}`)
+  )
+  const anyone = prepare('inspect_audit_users', q => q.select({ id: users.id }).from(users).limit(1))
+  const anonymous = prepare('inspect_audit_anonymous', q =>
+    q
+      .select({ count: sql<unknown>`count(*)` })
+      .from(auditEvents)
+      .where(sql`${auditEvents.userId} = ${$('id')} AND ${auditEvents.salt} IS NULL`)
+  )
+  const firstSeals = prepare('inspect_audit_first_seals', q =>
+    q
+      .select()
+      .from(auditSeals)
+      .where(sql`${auditSeals.throughId} >= ${$('from')}`)
+      .orderBy(auditSeals.throughId)
+      .limit(1)
+  )
+  const seals = prepare('inspect_audit_seals', q =>
+    q
+      .select()
+      .from(auditSeals)
+      .where(sql`${auditSeals.throughId} > ${$('after')}`)
+      .orderBy(auditSeals.throughId)
+      .limit(PAGE)
+  )
+  const rows = prepare('inspect_audit_rows', q =>
+    q
+      .select(stored)
+      .from(auditEvents)
+      .where(sql`${auditEvents.id} > ${$('after')}`)
+      .orderBy(auditEvents.id)
+      .limit(PAGE)
+  )
+  let lastSeal: string | undefined
+  let lastRow = purgedThrough ?? ''
+
+  return {
+    purgedThrough,
+    *nextSeals() {
+      const found =
+        lastSeal === undefined ? yield* firstSeals({ from: purgedThrough ?? '' }) : yield* seals({ after: lastSeal })
+      lastSeal = found.at(-1)?.throughId ?? lastSeal
+      return found.map(seal => ({ ...seal, at: seal.at.getTime() }))
+    },
+    *nextRows() {
+      const found = yield* rows({ after: lastRow })
+      lastRow = found.at(-1)?.id ?? lastRow
+      return found.map(row => ({ ...row, at: row.at.getTime(), detail: parsed(row.detail) }))
+    },
+    hasUsers: (yield* anyone()).length > 0,
+    *isDeleted(id) {
+      return (yield* deletion({ id })).length > 0 && (yield* user({ id })).length === 0
+    },
+    *countAnonymous(id) {
+      const [row] = yield* anonymous({ id })
+      return Number(row?.count)
+    }
+  }
 }
 
-/** What is no JSON is not what Postern wrote, and stays as it is. */
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(text as string)

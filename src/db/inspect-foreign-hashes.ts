@@ -1,12 +1,13 @@
-import { drizzle, sql } from './drizzle.ts'
-import { read } from './inspect.ts'
+import type { Work } from './database.ts'
+import { sql } from './drizzle.ts'
+import type { Reader } from './reader.ts'
 import { foreignHash } from './schema.ts'
-import { users } from './tables.sqlite.ts'
 
-/** How many users in a SQLite file still have the password hash of another system. Throws as `inspect` does. */
-export const countForeignHashes = (path: string): number =>
-  read(
-    path,
-    sqlite =>
-      drizzle(sqlite).select({ count: sql<number>`count(*)` }).from(users).where(foreignHash(users)).get()?.count ?? 0
+/** How many users still have the password hash of another system. The tables must be up to date. */
+export function* countForeignHashes({ tables: { users }, prepare }: Reader): Work<number> {
+  const count = prepare('inspect_foreign_hashes', q =>
+    q.select({ count: sql<unknown>`count(*)` }).from(users).where(foreignHash(users))
   )
+  const [row] = yield* count()
+  return Number(row?.count)
+}

@@ -1,6 +1,8 @@
-import { read } from './inspect.ts'
+import type { Work } from './database.ts'
+import { and, sql } from './drizzle.ts'
+import type { Reader } from './reader.ts'
 
-/** What a look at the outbox of a SQLite file shows: nobody's address, and no word of a mail. */
+/** What a look at the outbox shows: nobody's address, and no word of a mail. */
 export interface MailInspection {
   waiting: number
   /** Since when the oldest waits, in milliseconds since 1970. */
@@ -8,27 +10,42 @@ export interface MailInspection {
   /** Why the last attempt of one that waits failed. */
   waitingFor: string | null
   /** What was given up: how many of a kind, for which reason. */
-  dead: Array<{ kind: string; reason: string; count: number }>
+  dead: Array<{ kind: string; reason: string | null; count: number }>
 }
 
-/** Looks into the outbox without changing it. Throws as `inspect` does. */
-export const inspectMails = (path: string): MailInspection =>
-  read(path, sqlite => {
-    const there = sqlite.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'mails'`).get()
-    if (!there) return { waiting: 0, oldest: null, waitingFor: null, dead: [] }
-    const waiting = sqlite
-      .prepare('SELECT count(*) AS waiting, min(created_at) AS oldest FROM mails WHERE failed_at IS NULL')
-      .get() as Pick<MailInspection, 'waiting' | 'oldest'>
-    const waitingFor = sqlite
-      .prepare(
-        'SELECT last_error FROM mails WHERE failed_at IS NULL AND last_error IS NOT NULL ORDER BY next_attempt_at DESC LIMIT 1'
-      )
-      .pluck()
-      .get() as string | undefined
-    const dead = sqlite
-      .prepare(
-        'SELECT kind, last_error AS reason, count(*) AS count FROM mails WHERE failed_at IS NOT NULL GROUP BY kind, last_error ORDER BY count DESC LIMIT 10'
-      )
-      .all() as MailInspection['dead']
-    return { ...waiting, waitingFor: waitingFor ?? null, dead }
-  })
+/** Looks into the outbox, which an older store may lack. */
+export function* inspectMails({ tables: { mails }, prepare, tableNames }: Reader): Work<MailInspection> {
+  const there = (yield* tableNames()).some(({ name }) => name === 'mails')
+  if (!there) return { waiting: 0, oldest: null, waitingFor: null, dead: [] }
+  const isWaiting = sql`${mails.failedAt} IS NULL`
+  const number = sql<unknown>`count(*)`
+  const [count] = yield* prepare('inspect_mails_waiting', q =>
+    q.select({ waiting: number }).from(mails).where(isWaiting)
+  )()
+  const [oldest] = yield* prepare('inspect_mails_oldest', q =>
+    q.select({ at: mails.createdAt }).from(mails).where(isWaiting).orderBy(mails.createdAt).limit(1)
+  )()
+  const [last] = yield* prepare('inspect_mails_error', q =>
+    q
+      .select({ error: mails.lastError })
+      .from(mails)
+      .where(and(isWaiting, sql`${mails.lastError} IS NOT NULL`))
+      .orderBy(sql`${mails.nextAttemptAt} DESC`)
+      .limit(1)
+  )()
+  const dead = yield* prepare('inspect_mails_dead', q =>
+    q
+      .select({ kind: mails.kind, reason: mails.lastError, count: number })
+      .from(mails)
+      .where(sql`${mails.failedAt} IS NOT NULL`)
+      .groupBy(mails.kind, mails.lastError)
+      .orderBy(sql`count(*) DESC`)
+      .limit(10)
+  )()
+  return {
+    waiting: Number(count?.waiting),
+    oldest: oldest?.at.getTime() ?? null,
+    waitingFor: last?.error ?? null,
+    dead: dead.map(group => ({ ...group, count: Number(group.count) }))
+  }
+}

@@ -1,4 +1,4 @@
-import { StoreUnavailable, type Work } from './database.ts'
+import { type Bound, StoreUnavailable, type Work } from './database.ts'
 import { translate } from './faults.ts'
 
 interface Prepared {
@@ -12,10 +12,9 @@ interface Prepared {
 export function run<T>(work: Work<T>): T {
   let step = work.next()
   while (!step.done) {
-    const { statement, values } = step.value
     let rows: unknown[]
     try {
-      rows = (statement as Prepared).all(values)
+      rows = 'statement' in step.value ? all(step.value) : step.value.map(all)
     } catch (error) {
       const fault = translate(error)
       if (fault instanceof StoreUnavailable) throw abandon(work, fault)
@@ -26,6 +25,8 @@ export function run<T>(work: Work<T>): T {
   }
   return step.value
 }
+
+const all = ({ statement, values }: Bound): unknown[] => (statement as Prepared).all(values)
 
 // Not thrown into the work: the transaction may be gone already, and what the work did next would run outside of any.
 function abandon<T>(work: Work<T>, fault: StoreUnavailable): StoreUnavailable {

@@ -22,6 +22,8 @@ export function serve(sqlite: Sqlite.Database): Database {
   const snapshots = shareSnapshots(sqlite)
   const { write, drained } = groupCommits(sqlite, snapshots.end)
   let closing: Promise<void> | undefined
+  const writeUnlessClosing: Database['write'] = work =>
+    closing ? Promise.reject(new StoreUnavailable('the database is closing')) : write(work)
 
   async function close(): Promise<void> {
     await drained()
@@ -47,8 +49,12 @@ export function serve(sqlite: Sqlite.Database): Database {
       snapshots.begin()
       return run(work)
     },
-    write: work => (closing ? Promise.reject(new StoreUnavailable('the database is closing')) : write(work)),
+    write: writeUnlessClosing,
+    writeOnce: writeUnlessClosing,
+    *hold() {},
     epoch: watchOthers(sqlite),
+    tells: false,
+    onChange: () => {},
     close: () => {
       closing ??= close()
       return closing

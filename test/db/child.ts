@@ -18,11 +18,11 @@ const commands: Record<string, (path: string, argument: string) => Promise<void>
     sqlite.exec('ROLLBACK')
     sqlite.close()
   },
-  /** Opens the database as the service does, as another user if one is named. */
+  /** Opens the file, or what a URL of Postgres names, as the service does; as another user if one is named. */
   start: async (path, uid) => {
     if (uid) process.setuid?.(Number(uid))
     try {
-      await (await openDatabase(`sqlite:${path}`)).close()
+      await (await openDatabase(path.startsWith('postgres:') ? path : `sqlite:${path}`)).close()
       say('ready')
     } catch (error) {
       say(error instanceof StoreStartError ? error.message : `unexpected: ${error}`)
@@ -51,8 +51,10 @@ const commands: Record<string, (path: string, argument: string) => Promise<void>
     await Promise.all(Array.from({ length: 16 }, writer))
     await db.close()
   },
-  /** Writes until the disk refuses, then says what was acknowledged, what reads answer and how the refusal looks. */
+  /** Writes until the disk refuses, says what was acknowledged, what reads answer and how the refusal looks, and writes again. */
   fill: async path => {
+    // A listener of the test runner ends the process for a write beyond the limit, unless there is another one.
+    process.on('SIGXFSZ', () => {})
     const { insert, jtis } = statements(await openDatabase(`sqlite:${path}`))
     const acknowledged: string[] = []
     let refusal: unknown
@@ -65,7 +67,9 @@ const commands: Record<string, (path: string, argument: string) => Promise<void>
       }
     }
     const code = refusal instanceof StoreUnavailable && (refusal.cause as { code?: string }).code
-    say(JSON.stringify({ code, acknowledged, present: await jtis() }))
+    const present = await jtis()
+    const [again] = await Promise.allSettled([insert('again')])
+    say(JSON.stringify({ code, acknowledged, present, again: again?.status }))
   }
 }
 

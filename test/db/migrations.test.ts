@@ -169,3 +169,17 @@ t.test('drizzle-kit sees every table of the schema', async t => {
   t.same(Object.keys(postgresTables).sort(), Object.keys(defineTables(columns)).sort())
   t.same(Object.keys(sqliteTables).sort(), Object.keys(defineTables(columns)).sort())
 })
+
+t.test(
+  'users and mailed tokens are found by their own key, and not by a row number that a damaged bit changes',
+  async t => {
+    const { connection } = await open(t)
+    const tables = connection.pragma('table_list') as Array<{ name: string; wr: number }>
+    for (const name of ['users', 'one_time_tokens'])
+      t.match(
+        tables.find(table => table.name === name),
+        { wr: 1 },
+        name
+      )
+  }
+)

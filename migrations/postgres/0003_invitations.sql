@@ -1,1 +1,0 @@
-ALTER TABLE "one_time_tokens" ALTER COLUMN "user_id" DROP NOT NULL;

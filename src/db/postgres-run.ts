@@ -1,0 +1,91 @@
+import type { Client, ClientBase } from 'pg'
+import { type Bound, type Queries, UniqueViolation, type Work } from './database.ts'
+import { drizzle } from './drizzle-postgres.ts'
+import { DriverError, translate } from './postgres-faults.ts'
+
+/** How a statement is made for a connection: the server prepares it for one, so each connection keeps its own. */
+export interface Plan {
+  readonly name: string
+  readonly build: (queries: Queries) => unknown
+  /** Whether it changes what other instances keep in memory. */
+  readonly announces: boolean
+}
+
+interface Prepared {
+  execute(values: Record<string, unknown>): Promise<unknown[]>
+}
+
+/** What a connection has prepared so far. */
+interface Kept {
+  readonly queries: Queries
+  readonly statements: Map<Plan, Prepared>
+}
+
+const kept = new WeakMap<ClientBase, Kept>()
+
+/** Sends one statement; on its first time on this connection the server prepares it. */
+function send(client: ClientBase, { statement, values }: Bound): Promise<unknown[]> {
+  const plan = statement as Plan
+  let own = kept.get(client)
+  if (!own) {
+    own = { queries: drizzle(client as Client) as unknown as Queries, statements: new Map() }
+    kept.set(client, own)
+  }
+  let prepared = own.statements.get(plan)
+  if (!prepared) {
+    prepared = (plan.build(own.queries) as { prepare(name: string): Prepared }).prepare(plan.name)
+    own.statements.set(plan, prepared)
+  }
+  return prepared.execute(values)
+}
+
+/**
+ * Runs work to its end, statement by statement; statements yielded as a list are sent at once. `onSend` hears of each. Work
+ * whose first statement was sent together with what it depends on goes no further until that has `begun`.
+ * A broken constraint is thrown into the work; another failure ends the work (its `finally` blocks run) and is thrown
+ * here as `DriverError`.
+ */
+export async function run<T>(
+  client: ClientBase,
+  work: Work<T>,
+  { onSend = (_plan: Plan) => {}, begun = Promise.resolve() as Promise<unknown> } = {}
+): Promise<T> {
+  const one = (bound: Bound) => {
+    onSend(bound.statement as Plan)
+    return send(client, bound)
+  }
+  let step = work.next()
+  while (!step.done) {
+    let rows: unknown[]
+    try {
+      rows = await ('statement' in step.value ? one(step.value) : settleAll(step.value.map(one)))
+      await begun
+    } catch (thrown) {
+      const error = new DriverError(thrown)
+      const fault = translate(error)
+      if (!(fault instanceof UniqueViolation)) {
+        end(work)
+        throw error
+      }
+      work.throw(fault)
+      throw new Error(`work went on after a ${fault.message}`)
+    }
+    step = work.next(rows)
+  }
+  return step.value
+}
+
+// All are waited for before the first failure is thrown: a connection that is given back has no statement on its way.
+async function settleAll(sent: Promise<unknown[]>[]): Promise<unknown[]> {
+  await Promise.allSettled(sent)
+  return Promise.all(sent)
+}
+
+// Not thrown into the work: the transaction may be gone already, and what the work did next would run outside of any.
+function end<T>(work: Work<T>): void {
+  try {
+    work.return(undefined as T)
+  } catch {
+    // What a `finally` block throws says less than the fault that led there.
+  }
+}
