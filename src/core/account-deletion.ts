@@ -35,7 +35,9 @@ export function createAccountDeletion({ db, reauthentication, erasure, notices }
   )
 
   function* demandOtherAdmin({ id, roles }: User): Work<void> {
-    if (roles.includes('admin') && (yield* otherAdmin({ id })).length === 0)
+    if (!roles.includes('admin')) return
+    yield* db.hold('administrators')
+    if ((yield* otherAdmin({ id })).length === 0)
       throw new PosternError('permission_denied', { detail: 'You are the only administrator.' })
   }
 

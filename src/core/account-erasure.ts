@@ -1,5 +1,5 @@
 import type { Database, Work } from '../db/database.ts'
-import { and, eq, gt, isNull, lt } from '../db/drizzle.ts'
+import { and, eq, gt, inArray, isNull, lt } from '../db/drizzle.ts'
 import type { Audit } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
@@ -26,19 +26,20 @@ const UNPROVEN_MS = 7 * 86_400_000
 /** How an account goes, with all that is personal. */
 export function createAccountErasure({ db, users, sessions, statusIndexes, oneTimeTokens, audit, now }: Parts) {
   const { users: accounts, sessions: logins, mails, auditEvents } = db.tables
-  const abandoned = db.prepare('account_abandoned', q =>
-    q
-      .select({ id: accounts.id })
-      .from(accounts)
-      .where(
-        and(
-          gt(accounts.unprovenEmailKey, ''),
-          isNull(accounts.lastLoginAt),
-          lt(accounts.createdAt, slotAs('before', accounts.createdAt))
-        )
-      )
-      .limit(PURGE_BATCH)
-  )
+  // Locks them, and asks again whom it has locked: somebody may confirm the address or log in at the same moment.
+  const abandon = db.prepare('account_abandon', q => {
+    const isAbandoned = and(
+      gt(accounts.unprovenEmailKey, ''),
+      isNull(accounts.lastLoginAt),
+      lt(accounts.createdAt, slotAs('before', accounts.createdAt))
+    )
+    const found = q.select({ id: accounts.id }).from(accounts).where(isAbandoned).limit(PURGE_BATCH)
+    return q
+      .update(accounts)
+      .set({ active: false })
+      .where(and(isAbandoned, inArray(accounts.id, found)))
+      .returning({ id: accounts.id })
+  })
   const removeSessions = db.prepare('account_remove_sessions', q =>
     q
       .delete(logins)
@@ -67,7 +68,9 @@ export function createAccountErasure({ db, users, sessions, statusIndexes, oneTi
 
   /** Of the audit trail stays what happened, to which id and when. */
   function* erase(id: string): Work<void> {
-    // First of all, for it is what refuses the tokens that are out.
+    // A login that is just being made goes first, or finds nobody.
+    yield* users.hold(id)
+    // Before the rest, for it is what refuses the tokens that are out.
     yield* sessions.endAll(id, 'deleted')
     // Those that are over but not yet forgotten hold an index still.
     for (const expired of yield* removeSessions({ id })) yield* statusIndexes.release(expired)
@@ -85,7 +88,7 @@ export function createAccountErasure({ db, users, sessions, statusIndexes, oneTi
     erase,
     /** Erases one batch of accounts that nobody confirmed or used within 7 days; says how many. Their names are free again. */
     *purge(): Work<number> {
-      const found = yield* abandoned({ before: new Date(now() - UNPROVEN_MS) })
+      const found = yield* abandon({ before: new Date(now() - UNPROVEN_MS) })
       for (const { id } of found) yield* erase(id)
       return found.length
     }

@@ -46,8 +46,8 @@ export function createAccount({ db, users, profiles, sessions, audit }: Parts) {
 
   /** The caller, as the account is now. The guard looked before the transaction began. Throws `token_not_valid`. */
   function* present({ userId, sessionId }: Caller): Work<User> {
+    const user = yield* users.hold(userId)
     const session = yield* sessions.find(sessionId)
-    const user = yield* users.at(userId)
     if (!session || session.revokedAt || !user?.active) throw new PosternError('token_not_valid')
     return user
   }
@@ -89,7 +89,7 @@ export function createAccount({ db, users, profiles, sessions, audit }: Parts) {
     async setProfile(name: string, profile: Profile): Promise<PublicUser> {
       const user = await users.demandByName(name)
       const changed = await db.write(function* () {
-        const before = yield* users.at(user.id)
+        const before = yield* users.hold(user.id)
         if (!before) throw new PosternError('not_found')
         return yield* write(before, { profile }, {})
       })

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
 import { inArray, lt, sql } from '../db/drizzle.ts'
 import type { Audit } from './audit.ts'
+import { lowestId } from './audit-ids.ts'
 import type { Clock } from './clock.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 
@@ -32,6 +33,14 @@ export function createAuditRetention({ db, config, audit, now }: Parts) {
       .orderBy(sql`${seals.throughId} desc`)
       .limit(1)
   )
+  const announced = db.prepare('audit_purge_announced', q =>
+    q
+      .select({ detail: events.detail })
+      .from(events)
+      .where(sql`${events.id} >= ${slot('since')} and ${events.event} = 'sys_audit_purged'`)
+      .orderBy(sql`${events.id} desc`)
+      .limit(1)
+  )
   const remove = db.prepare('audit_purge', q => {
     const old = q
       .select({ id: events.id })
@@ -52,11 +61,15 @@ export function createAuditRetention({ db, config, audit, now }: Parts) {
 
   /** Says on record what will be removed; undefined when that is nothing. */
   function* announce(): Work<string | undefined> {
+    yield* db.hold('audit retention')
     const before = now() - config.authAuditRetention
     const [first] = yield* oldest()
     if (!first || first.at.getTime() >= before - DAY) return undefined
     const [seal] = yield* sealBefore({ before: new Date(before) })
     if (!seal || seal.throughId < first.id) return undefined
+    // Another process may be at it: whatever is on record last says how far rows were removed.
+    const [last] = yield* announced({ since: lowestId(now() - 2 * DAY) })
+    if (last && `${last.detail.through}` >= seal.throughId) return `${last.detail.through}`
     const detail = { through: seal.throughId, before: new Date(before).toISOString() }
     yield* audit.record({ event: 'sys_audit_purged', detail })
     return seal.throughId

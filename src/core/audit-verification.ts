@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { Work } from '../db/database.ts'
 import { createChain, FIRST, isSigned, type Seal, sealKey } from './audit-chain.ts'
 import { type AuditContent, isCommitted } from './audit-commitments.ts'
 
@@ -8,19 +9,19 @@ export interface TrailRow extends AuditContent {
   salt: string | null
 }
 
-/** The trail of one moment. Rows and seals come in the order of their ids. */
+/** The trail of one moment. Rows and seals come in the order of their ids, some at a time; nothing after the last. */
 export interface Trail {
   /** Up to which row the newest record of a removal says that rows were removed; undefined when none were. */
   purgedThrough: string | undefined
   /** From the one that ends with `purgedThrough` on. */
-  seals: Iterable<Seal>
+  nextSeals(): Work<Seal[]>
   /** Those after `purgedThrough`. */
-  rows: Iterable<TrailRow>
+  nextRows(): Work<TrailRow[]>
   hasUsers: boolean
   /** Whether the trail says that the user was deleted, and there is none any more. */
-  isDeleted(userId: string): boolean
+  isDeleted(userId: string): Work<boolean>
   /** How many rows about a user were made anonymous. */
-  countAnonymous(userId: string): number
+  countAnonymous(userId: string): Work<number>
 }
 
 /** With what the trail is checked. */
@@ -53,28 +54,28 @@ export interface Verdict {
 }
 
 /** Checks every seal and row, one after the other: any number of them fits into memory. */
-export function verifyTrail(trail: Trail, { kid, macKey, head }: TrailKeys): Verdict {
+export function* verifyTrail(trail: Trail, { kid, macKey, head }: TrailKeys): Work<Verdict> {
   const verdict: Verdict = { rows: 0, seals: 0, head: null, sealedAt: null, unsealed: 0, tampering: undefined }
   const key = sealKey(kid)
-  const rows = trail.rows[Symbol.iterator]()
-  let row = rows.next()
+  const seals = createCursor(trail.nextSeals)
+  const rows = createCursor(trail.nextRows)
   let isHeadSeen = head === undefined
 
   /** Takes one row; says what is wrong with it. */
-  function take({ value }: IteratorYieldResult<TrailRow>): Tampering | undefined {
+  function* take(row: TrailRow): Work<Tampering | undefined> {
     verdict.rows += 1
-    const problem = rowProblem(value, trail, macKey)
-    row = rows.next()
-    return problem === undefined ? undefined : { what: problem, id: value.id, at: value.at }
+    const problem = yield* rowProblem(row, trail, macKey)
+    rows.pass()
+    return problem === undefined ? undefined : { what: problem, id: row.id, at: row.at }
   }
 
   /** The rows of one seal. */
-  function takeSealed(seal: Seal, previous: string): Tampering | undefined {
+  function* takeSealed(seal: Seal, previous: string): Work<Tampering | undefined> {
     const chain = createChain(previous)
     let count = 0
-    while (!row.done && row.value.id <= seal.throughId) {
-      chain.add(row.value)
-      const problem = take(row)
+    for (let row = yield* rows.peek(); row && row.id <= seal.throughId; row = yield* rows.peek()) {
+      chain.add(row)
+      const problem = yield* take(row)
       if (problem) return problem
       count += 1
     }
@@ -88,8 +89,8 @@ export function verifyTrail(trail: Trail, { kid, macKey, head }: TrailKeys): Ver
     return chain.end() === seal.hash ? undefined : { ...about, what: `${range} are not those that were sealed` }
   }
 
-  function takeAll(): Tampering | undefined {
-    for (const seal of trail.seals) {
+  function* takeAll(): Work<Tampering | undefined> {
+    for (let seal = yield* seals.peek(); seal; seal = yield* seals.peek()) {
       const about = { id: seal.throughId, at: seal.at }
       const isAnchor = verdict.head === null && trail.purgedThrough !== undefined
       if (isAnchor && seal.throughId !== trail.purgedThrough)
@@ -98,17 +99,18 @@ export function verifyTrail(trail: Trail, { kid, macKey, head }: TrailKeys): Ver
         return { ...about, what: 'a seal before the one of this row was removed' }
       if (seal.kid !== kid) return { ...about, what: 'the seal of this row was signed with another key' }
       if (!isIntact(seal, key)) return { ...about, what: 'the seal of this row was changed' }
-      const problem = isAnchor ? undefined : takeSealed(seal, verdict.head ?? FIRST)
+      const problem = isAnchor ? undefined : yield* takeSealed(seal, verdict.head ?? FIRST)
       if (problem) return problem
       verdict.seals += 1
       verdict.head = seal.hash
       verdict.sealedAt = seal.at
       isHeadSeen ||= seal.hash === head
+      seals.pass()
     }
     if (trail.purgedThrough !== undefined && verdict.head === null)
       return { ...nowhere, what: 'all seals were removed' }
-    while (!row.done) {
-      const problem = take(row)
+    for (let row = yield* rows.peek(); row; row = yield* rows.peek()) {
+      const problem = yield* take(row)
       if (problem) return problem
       verdict.unsealed += 1
     }
@@ -117,31 +119,44 @@ export function verifyTrail(trail: Trail, { kid, macKey, head }: TrailKeys): Ver
     return undefined
   }
 
-  try {
-    verdict.tampering = takeAll()
-  } finally {
-    // A store that is still being read cannot be closed.
-    rows.return?.()
-  }
+  verdict.tampering = yield* takeAll()
   return verdict
+}
+
+/** What comes some at a time, one by one. */
+function createCursor<T>(nextPage: () => Work<T[]>) {
+  let page: T[] = []
+  let at = 0
+  return {
+    *peek(): Work<T | undefined> {
+      if (at === page.length) {
+        page = yield* nextPage()
+        at = 0
+      }
+      return page[at]
+    },
+    pass(): void {
+      at += 1
+    }
+  }
 }
 
 const nowhere = { id: undefined, at: undefined }
 
 const isIntact = (seal: Seal, key: KeyObject | undefined): boolean => key !== undefined && isSigned(seal, key)
 
-function rowProblem(row: TrailRow, trail: Trail, macKey: Buffer | undefined): string | undefined {
+function* rowProblem(row: TrailRow, trail: Trail, macKey: Buffer | undefined): Work<string | undefined> {
   const { digest, salt, userId, ip, detail } = row
   if (digest === null) return 'this row was inserted'
   if (salt === null) {
     const isEmpty = ip === null && JSON.stringify(detail) === '{}'
-    const isAnonymous = isEmpty && userId !== null && trail.isDeleted(userId)
+    const isAnonymous = isEmpty && userId !== null && (yield* trail.isDeleted(userId))
     return isAnonymous ? undefined : 'this row was changed: it is anonymous, but its user was not deleted'
   }
   if (!isCommitted(row, { digest, salt }, macKey)) return 'this row was changed or inserted'
   const isDeletion = row.event === 'user_deleted' && userId !== null
   const { anonymized } = (detail ?? {}) as { anonymized?: number }
-  if (isDeletion && trail.countAnonymous(userId) > (anonymized ?? 0))
+  if (isDeletion && (yield* trail.countAnonymous(userId)) > (anonymized ?? 0))
     return 'more rows about this user are anonymous than its deletion made so'
   return undefined
 }

@@ -29,7 +29,8 @@ export function createCustomClaims({ config, profiles, users, hook, warn }: Part
   const fixed: Claims = config.authClaims
   demandUsable(fixed, profiles.claimed)
   const isFixed = Object.keys(fixed).length > 0
-  if (!isFixed && profiles.claimed.length === 0 && !hook) return { of: (_user: User): Claims | undefined => undefined }
+  if (!isFixed && profiles.claimed.length === 0 && !hook)
+    return { mayFail: false, of: (_user: User): Claims | undefined => undefined }
 
   const made = new WeakMap<User, Claims>()
   let warned = false
@@ -60,6 +61,8 @@ export function createCustomClaims({ config, profiles, users, hook, warn }: Part
   }
 
   return {
+    /** Whether there may be no claims, and so no token, for some user. */
+    mayFail: true,
     /** The custom claims of a user, worked out once for each row that was read; undefined when there never are any. */
     of(user: User): Claims | undefined {
       const known = made.get(user)

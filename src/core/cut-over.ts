@@ -83,7 +83,7 @@ export function createCutOver(parts: Parts) {
       if (!isIssuer(token)) return refresh.rotate(token, ip)
       const claims = simplejwt.verify(token, 'refresh')
       const granted = await db.write(function* () {
-        const user = yield* legacyTokens.owner(claims)
+        const user = yield* legacyTokens.holdOwner(claims)
         if (!user) return 'inactive'
         const id = uuid()
         const session = (yield* spend(claims, user, id, 'exchanged'))
@@ -102,7 +102,7 @@ export function createCutOver(parts: Parts) {
       if (!isIssuer(token)) return refresh.logout(token, ip)
       const claims = simplejwt.verify(token, 'refresh')
       const refusal = await db.write(function* () {
-        const user = yield* legacyTokens.owner(claims)
+        const user = yield* legacyTokens.holdOwner(claims)
         if (!user) return 'inactive'
         const fresh = yield* spend(claims, user, noSession(claims), 'logout')
         const session = fresh ? undefined : yield* replay(claims, ip)
@@ -131,7 +131,7 @@ export function createCutOver(parts: Parts) {
     async revoke(token: string, client: Client, ip: string): Promise<void> {
       const claims = simplejwt.verify(token, 'refresh')
       await db.write(function* () {
-        const user = yield* legacyTokens.owner(claims)
+        const user = yield* legacyTokens.holdOwner(claims)
         const fresh = yield* legacyTokens.spend(claims, noSession(claims), 'revoked')
         const session = fresh ? undefined : yield* begunBy(yield* legacyTokens.spent(claims))
         if (session) yield* sessions.end(session.id, 'revoked')

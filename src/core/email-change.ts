@@ -71,8 +71,8 @@ export function createEmailChange(parts: Parts) {
       const token = await oneTimeTokens.look('change_email', proof)
       await db
         .write(function* () {
+          const user = token.userId === null ? undefined : yield* users.hold(token.userId)
           yield* oneTimeTokens.consume(token)
-          const user = token.userId === null ? undefined : yield* users.at(token.userId)
           if (!user?.active) throw new PosternError('invalid_link')
           const newEmail = token.payload.email as string
           yield* addresses.prove(user, newEmail)

@@ -33,10 +33,12 @@ export function createEmailVerification(parts: Parts) {
     yield* accountMails.verifyEmail(user, user.email, origin)
   }
 
-  function* claimant({ userId, payload }: OneTimeToken): Work<{ user: User; email: string }> {
-    const user = userId === null ? undefined : yield* users.at(userId)
+  /** Uses a token up: whose it was, and for which address. */
+  function* redeem(token: OneTimeToken): Work<{ user: User; email: string }> {
+    const user = token.userId === null ? undefined : yield* users.hold(token.userId)
+    yield* oneTimeTokens.consume(token)
     if (!user?.active) throw new PosternError('invalid_link')
-    return { user, email: payload.email as string }
+    return { user, email: token.payload.email as string }
   }
 
   return {
@@ -52,8 +54,7 @@ export function createEmailVerification(parts: Parts) {
       const token = await oneTimeTokens.look('verify_email', proof)
       return db
         .write(function* () {
-          yield* oneTimeTokens.consume(token)
-          const { user, email } = yield* claimant(token)
+          const { user, email } = yield* redeem(token)
           const proven = yield* addresses.prove(user, email)
           yield* audit.record({ event: 'user_email_verified', userId: user.id, ip })
           return proven
@@ -68,8 +69,7 @@ export function createEmailVerification(parts: Parts) {
     async disown(proof: Proof, ip: string): Promise<void> {
       const token = await oneTimeTokens.look('verify_email', proof)
       await db.write(function* () {
-        yield* oneTimeTokens.consume(token)
-        const { user } = yield* claimant(token)
+        const { user } = yield* redeem(token)
         yield* addresses.remove(user)
         yield* oneTimeTokens.voidAll(user.id)
         yield* sessions.endAll(user.id, 'address_proven')

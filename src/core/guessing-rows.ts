@@ -60,18 +60,17 @@ export function createGuessingRows(db: Database, now: Clock) {
     /** What ended before was looked at already: rows that stay for good are not read again by every purge. */
     seen: 0,
     statement: db.prepare(name, q => {
+      const isOld = lt(table.lastAt, slotAs('before', table.lastAt))
       const old = q
         .select({ key: table.key })
         .from(table)
-        .where(
-          and(
-            sql`${table.lastAt} >= ${slotAs('seen', table.lastAt)}`,
-            lt(table.lastAt, slotAs('before', table.lastAt)),
-            which
-          )
-        )
+        .where(and(sql`${table.lastAt} >= ${slotAs('seen', table.lastAt)}`, isOld, which))
         .limit(PURGE_BATCH)
-      return q.delete(table).where(inArray(table.key, old)).returning({ key: table.key })
+      // The condition again: somebody may count another failure between finding a row and deleting it.
+      return q
+        .delete(table)
+        .where(and(isOld, inArray(table.key, old)))
+        .returning({ key: table.key })
     })
   })
   const gone = sql`not exists (select 1 from ${users} where ${users.id} = substr(${table.key}, 9))`
@@ -96,12 +95,13 @@ export function createGuessingRows(db: Database, now: Clock) {
     },
     /** Deletes one batch of counts that are over; says how many. */
     *purge(): Work<number> {
-      for (const one of purges) {
-        const before = now() - one.lasts
-        const deleted = (yield* one.statement({ seen: new Date(one.seen), before: new Date(before) })).length
+      const time = now()
+      for (const { lasts, seen, statement } of purges) {
+        const deleted = (yield* statement({ seen: new Date(seen), before: new Date(time - lasts) })).length
         if (deleted === PURGE_BATCH) return deleted
-        one.seen = before
       }
+      // Last of all: the work may have to be run again.
+      for (const one of purges) one.seen = time - one.lasts
       return 0
     }
   }

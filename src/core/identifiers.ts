@@ -12,8 +12,10 @@ const LOCAL_PART = /^[^"]{1,64}@/
  * tell apart by case or by Unicode form have the same key.
  */
 export function canonical(name: string): string {
+  // No name has a NUL, and Postgres refuses even to look for one.
+  const whole = name.replaceAll('\0', '\ufffd').normalize('NFKC')
   // Down, up, down: ẞ becomes ß, and ß becomes ss only on the way up.
-  return name.normalize('NFKC').trim().toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
+  return whole.trim().toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
 }
 
 /** What is wrong with a username, in words for its owner; undefined when nothing is. */

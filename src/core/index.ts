@@ -30,6 +30,7 @@ import type { Mailer } from './mail.ts'
 import type { MailOutcome } from './mail-delivery.ts'
 import { createMailOutbox } from './mail-outbox.ts'
 import { createMailedFlows } from './mailed-flows.ts'
+import { createMassRevocation } from './mass-revocation.ts'
 import { createNotices } from './notices.ts'
 import { createOneTimeTokens } from './one-time-tokens.ts'
 import { createPasswordChange } from './password-change.ts'
@@ -48,6 +49,7 @@ import { createSessions } from './sessions.ts'
 import { hasSigningKeys } from './signing-key-rows.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createSimplejwt } from './simplejwt.ts'
+import { openClock } from './start-time.ts'
 import { createStatusIndexes } from './status-indexes.ts'
 import { createStatusLists } from './status-lists.ts'
 import { createTokenRevocation } from './token-revocation.ts'
@@ -79,7 +81,8 @@ export type Core = Awaited<ReturnType<typeof createCore>>
 
 /** What authentication means, wired: the whole dependency graph. Throws StartError. */
 export async function createCore(surroundings: Surroundings) {
-  const { db, config, createJwt, mailer, overload, now, profile, claims, warn, tellOfMail, report } = surroundings
+  const { db, config, createJwt, mailer, overload, profile, claims, warn, tellOfMail, report } = surroundings
+  const now = await openClock(db, surroundings.now)
   const secrets = await openSecrets(config, await hasSigningKeys(db))
   const audit = createAudit(db, secrets, now)
   await audit.catchUp()
@@ -90,7 +93,7 @@ export async function createCore(surroundings: Surroundings) {
   const profiles = createProfiles(await openProfileSchema(config.authProfileSchema, profile))
   const users = createUsers(db, now, profiles.show)
   const customClaims = createCustomClaims({ config, profiles, users, hook: claims, warn })
-  const revocations = createRevocations(db, now)
+  const revocations = createRevocations(db, config.authAccessTtl, now)
   const statusIndexes = createStatusIndexes(db, now)
   const legacyTokens = createLegacyTokens(db, config, revocations, now)
   const sessions = createSessions(db, config, revocations, statusIndexes, legacyTokens, now)
@@ -154,6 +157,7 @@ export async function createCore(surroundings: Surroundings) {
     ...mailed,
     refresh,
     actAs: audit.actAs,
+    pseudonym: secrets.pseudonym,
     auditTrail: createAuditTrail(db, audit),
     userControl: createUserControl({ db, users, sessions, oneTimeTokens, audit }),
     administration: createAdministration({ db, users, audit }),
@@ -161,6 +165,7 @@ export async function createCore(surroundings: Surroundings) {
     accountDeletion: createAccountDeletion({ db, reauthentication, erasure, notices }),
     accountExport: createAccountExport({ db, users, now }),
     sessionControl: createSessionControl({ db, sessions, users, audit, now }),
+    massRevocation: createMassRevocation({ db, sessions, legacyTokens, oneTimeTokens, signingKeys, audit, now }),
     passwordChange: createPasswordChange(passwords),
     machineTokens: createMachineTokens({ db, config, clients, tokens, statusIndexes, audit, now }),
     introspection: createIntrospection({ db, tokens, refresh, users }),
@@ -177,7 +182,7 @@ export async function createCore(surroundings: Surroundings) {
       }
     },
     /** Rejects when the store does not answer. */
-    ping: async (): Promise<void> => void (await revocations.isRevoked('', '')),
+    ping: async (): Promise<void> => void (await revocations.isRevoked('', '', 0)),
     async close(): Promise<void> {
       await housekeeping.stop()
       // Whoever starts next seals what is left.

@@ -1,5 +1,5 @@
 import type { Database, Work } from '../db/database.ts'
-import { eq, inArray, lt, sql } from '../db/drizzle.ts'
+import { and, eq, inArray, lt, sql } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
 import type { Secrets } from './secrets.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
@@ -53,12 +53,13 @@ export function createKnownDevices(db: Database, secrets: Secrets, now: Clock) {
       .returning({ id: knownDevices.id })
   )
   const purge = db.prepare('known_device_purge', q => {
-    const unseen = q
-      .select({ id: knownDevices.id })
-      .from(knownDevices)
-      .where(lt(knownDevices.seenAt, slotAs('before', knownDevices.seenAt)))
-      .limit(PURGE_BATCH)
-    return q.delete(knownDevices).where(inArray(knownDevices.id, unseen)).returning({ id: knownDevices.id })
+    const isOld = lt(knownDevices.seenAt, slotAs('before', knownDevices.seenAt))
+    const old = q.select({ id: knownDevices.id }).from(knownDevices).where(isOld).limit(PURGE_BATCH)
+    // The condition again: a row may change between being found and being deleted.
+    return q
+      .delete(knownDevices)
+      .where(and(isOld, inArray(knownDevices.id, old)))
+      .returning({ id: knownDevices.id })
   })
 
   return {

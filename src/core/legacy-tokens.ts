@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
-import { eq } from '../db/drizzle.ts'
+import { and, eq, sql } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
 import type { Revocations } from './revocations.ts'
 import type { DjangoClaims } from './simplejwt.ts'
@@ -45,17 +45,32 @@ export function createLegacyTokens(db: Database, config: Config, revocations: Re
       .from(users)
       .where(eq(users.legacyId, slot('legacyId')))
   )
-  const imported = db.prepare('legacy_token_imported', q =>
+  // Both change nothing, but lock the row: a token is either spent before all those of its user are refused, or refused.
+  const unchanged = { active: sql`${users.active}` }
+  const holdOwner = db.prepare('legacy_token_hold_owner', q =>
     q
-      .select({ legacyId: users.legacyId })
-      .from(users)
-      .where(eq(users.id, slot('id')))
+      .update(users)
+      .set(unchanged)
+      .where(eq(users.legacyId, slot('legacyId')))
+      .returning()
+  )
+  const holdImported = db.prepare('legacy_token_hold_imported', q =>
+    q
+      .update(users)
+      .set(unchanged)
+      .where(and(eq(users.id, slot('id')), sql`${users.legacyId} is not null`))
+      .returning({ legacyId: users.legacyId })
   )
 
   return {
     /** The active user whom a token names. */
     *owner({ userId }: DjangoClaims): Work<User | undefined> {
       const [user] = yield* owner({ legacyId: userId })
+      return user?.active ? user : undefined
+    },
+    /** The same in a transaction, which nobody refuses the tokens of this user during. */
+    *holdOwner({ userId }: DjangoClaims): Work<User | undefined> {
+      const [user] = yield* holdOwner({ legacyId: userId })
       return user?.active ? user : undefined
     },
     /** How a token was spent; undefined while it is not. */
@@ -75,7 +90,7 @@ export function createLegacyTokens(db: Database, config: Config, revocations: Re
      * for good that there was one, so that no import brings it back.
      */
     *refuseAll(userId: string, reason: RefusedReason): Work<void> {
-      const [user] = yield* imported({ id: userId })
+      const [user] = yield* holdImported({ id: userId })
       if (!user?.legacyId) return
       const isDeleted = reason === 'deleted'
       const jti = isDeleted ? deletedUser(user.legacyId) : userId

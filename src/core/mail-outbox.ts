@@ -100,14 +100,15 @@ export function createMailOutbox({ db, secrets, mailer, now, tell, report }: Par
     *purge(): Work<number> {
       const time = now()
       const expired = yield* rows.buryExpired({ now: new Date(time) })
-      counts.dead += expired.length
       const purged = yield* rows.purge({ before: new Date(time - DEAD_LETTERS_MS) })
+      // Last of all: the work may have to be run again.
+      counts.dead += expired.length
       return Math.max(expired.length, purged.length)
     },
     /** What is in the outbox, of all processes. */
     async summary(): Promise<OutboxSummary> {
       const [found] = await db.read(rows.summary())
-      return { waiting: found?.waiting ?? 0, dead: found?.dead ?? 0, oldest: found?.oldest ?? undefined }
+      return { waiting: found?.waiting ?? 0, dead: found?.dead ?? 0, oldest: found?.oldest?.getTime() }
     },
     /** What became of mails since this process began. */
     counts: (): Readonly<typeof counts> => counts,

@@ -8,10 +8,11 @@ import type { MailOutbox } from './mail-outbox.ts'
 import type { Purpose } from './one-time-tokens.ts'
 import type { Secrets } from './secrets.ts'
 import type { Origin } from './sessions.ts'
-import type { User } from './users.ts'
+import type { User, Users } from './users.ts'
 
 interface Parts {
   db: Database
+  users: Users
   addresses: Addresses
   outbox: MailOutbox
   secrets: Secrets
@@ -31,7 +32,7 @@ export type Reachable = User & { email: string }
  * in the time that it takes. Either way there is one commit; that it has more to write for an account does not show, because
  * no answer leaves earlier than 50 ms after the request.
  */
-export function createMailRequests({ db, addresses, outbox, secrets, audit }: Parts) {
+export function createMailRequests({ db, users, addresses, outbox, secrets, audit }: Parts) {
   const isReachable = (user: User | undefined): user is Reachable => user?.active === true && user.email !== null
 
   /** `send` is called where there is an active account. Throws `validation_failed`, and `unavailable` when too many mails wait. */
@@ -49,7 +50,9 @@ export function createMailRequests({ db, addresses, outbox, secrets, audit }: Pa
     const user = await addresses.find(email)
     const detail = { purpose, address: secrets.pseudonym(canonical(email)) }
     await db.write(function* () {
-      if (isReachable(user)) yield* send(user)
+      // As it is now: the account may have another address since, or be gone.
+      const present = user && (yield* users.hold(user.id))
+      if (isReachable(present) && present.email === user?.email) yield* send(present)
       yield* audit.record({ event: 'authn_link_requested', userId: user?.id, ip: origin.ip, detail })
     })
     await earliest

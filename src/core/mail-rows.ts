@@ -10,6 +10,8 @@ export function prepareMailRows(db: Database) {
   const waiting = isNull(mails.failedAt)
   const now = slotAs('now', mails.nextAttemptAt)
   const id = { id: mails.id }
+  // Not while a worker holds it: it may be on its way.
+  const overdue = and(waiting, lt(mails.expiresAt, now), lt(mails.nextAttemptAt, now))
   const due = and(waiting, sql`${mails.nextAttemptAt} <= ${now}`, gt(mails.expiresAt, now))
 
   return {
@@ -79,17 +81,8 @@ export function prepareMailRows(db: Database) {
           lastError: sql`coalesce(${mails.lastError}, 'EXPIRED')`,
           sealed: ''
         })
-        .where(
-          inArray(
-            mails.id,
-            q
-              .select(id)
-              .from(mails)
-              // Not while a worker holds it: it may be on its way.
-              .where(and(waiting, lt(mails.expiresAt, now), lt(mails.nextAttemptAt, now)))
-              .limit(PURGE_BATCH)
-          )
-        )
+        // The condition twice: a worker may take one between being found and being changed.
+        .where(and(overdue, inArray(mails.id, q.select(id).from(mails).where(overdue).limit(PURGE_BATCH))))
         .returning({ kind: mails.kind })
     ),
     purge: db.prepare('mail_purge', q =>
@@ -112,7 +105,9 @@ export function prepareMailRows(db: Database) {
         .select({
           waiting: sql<number>`count(*) filter (where ${mails.failedAt} is null)`.mapWith(Number),
           dead: sql<number>`count(*) filter (where ${mails.failedAt} is not null)`.mapWith(Number),
-          oldest: sql<number | null>`min(${mails.createdAt}) filter (where ${mails.failedAt} is null)`
+          oldest: sql<Date | null>`min(${mails.createdAt}) filter (where ${mails.failedAt} is null)`.mapWith(
+            mails.createdAt
+          )
         })
         .from(mails)
     )

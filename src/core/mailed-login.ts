@@ -44,8 +44,8 @@ export function createMailedLogin({
       const token = await oneTimeTokens.look('login', proof)
       const { user, session } = await db
         .write(function* () {
+          const owner = token.userId === null ? undefined : yield* users.hold(token.userId)
           yield* oneTimeTokens.consume(token)
-          const owner = token.userId === null ? undefined : yield* users.at(token.userId)
           if (!owner?.active) throw new PosternError('invalid_link')
           const user = yield* addresses.takeOver(owner, token.payload.email as string)
           const begun = yield* login.begin(user, ['otp'], origin)

@@ -80,6 +80,7 @@ export function prepareOneTimeTokens(db: Database) {
         .where(eq(oneTimeTokens.userId, slot('userId')))
         .returning(deleted)
     ),
+    voidEveryone: db.prepare('one_time_token_void_everyone', q => q.delete(oneTimeTokens).returning(deleted)),
     purge: db.prepare('one_time_token_purge', q => {
       const expired = q
         .select(deleted)

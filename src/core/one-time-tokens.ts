@@ -24,6 +24,9 @@ const PURPOSES = {
 /** What a token is good for, and for nothing else. */
 export type Purpose = keyof typeof PURPOSES
 
+/** All of them; a mail that brings a token is of a kind of the same name. */
+export const purposes = Object.keys(PURPOSES) as Purpose[]
+
 /** Whose token it is: a user's, or that of an address without a user yet; and where the mail goes that brings it. */
 export interface Recipient {
   userId?: string
@@ -84,6 +87,8 @@ export function createOneTimeTokens(db: Database, secrets: Secrets, now: Clock) 
       const code = newCode()
       const hash = digest(token)
       const expiresAt = now() + life
+      // Of two that are made at the same moment one is last, and withdraws the other.
+      yield* db.hold(`${purpose} ${userId ?? canonical(email)}`)
       yield* withdraw(purpose, recipient)
       yield* rows.insert({
         hash,
@@ -122,6 +127,10 @@ export function createOneTimeTokens(db: Database, secrets: Secrets, now: Clock) 
     /** No link that was mailed to the user before works any more. */
     *voidAll(userId: string): Work<void> {
       yield* rows.voidAll({ userId })
+    },
+    /** No link that was mailed to anybody before works any more; returns how many there were. */
+    *voidEveryone(): Work<number> {
+      return (yield* rows.voidEveryone()).length
     },
     /** Deletes one batch of expired tokens; returns how many. */
     *purge(): Work<number> {

@@ -54,6 +54,7 @@ export function createPasswordChange(parts: Parts) {
       if (weak.length > 0) throw new PosternError('validation_failed', { errors: { new_password: weak } })
       const passwordHash = await hashes.hash(newPassword)
       const refusal = await db.write(function* () {
+        yield* users.hold(userId)
         const session = yield* sessions.find(sessionId)
         if (!session || session.revokedAt) return new PosternError('token_not_valid')
         if (!(yield* users.changePassword(user, passwordHash))) return wrong()

@@ -50,8 +50,8 @@ export function createPasswordReset(parts: Parts) {
       const passwordHash = await hashes.hash(newPassword)
       await db
         .write(function* () {
+          const user = yield* users.hold(owner.id)
           yield* oneTimeTokens.consume(token)
-          const user = yield* users.at(owner.id)
           if (!user || !(yield* users.changePassword(user, passwordHash))) throw new PosternError('invalid_link')
           const proven = yield* addresses.prove(user, token.payload.email as string)
           yield* sessions.endAll(user.id, 'password_reset')

@@ -53,8 +53,8 @@ export function createReauthentication({ db, users, hashes, sessions, guessing, 
      * when the password was changed, and `step_up_required` when there is none and the login is over 5 minutes old.
      */
     *confirm(verified: User, { sessionId }: Caller): Work<User> {
+      const present = yield* users.hold(verified.id)
       const session = yield* sessions.find(sessionId)
-      const present = yield* users.at(verified.id)
       if (!session || session.revokedAt || !present?.active) throw new PosternError('token_not_valid')
       if (present.passwordVersion !== verified.passwordVersion) throw wrong()
       if (present.passwordHash === null && now() - session.authTime.getTime() > FRESH)

@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts'
-import type { Database, Work } from '../db/database.ts'
+import { type Database, together, type Work } from '../db/database.ts'
 import { PosternError, type Refusal } from '../errors.ts'
 import type { Audit } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Notices } from './notices.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { GenuineRefresh, RefreshClaims, TokenPair, Tokens } from './tokens.ts'
-import type { Users } from './users.ts'
+import type { User, Users } from './users.ts'
 
 interface Parts {
   db: Database
@@ -17,6 +17,12 @@ interface Parts {
   notices: Notices
   audit: Audit
   now: Clock
+}
+
+/** A session that goes on, and its user. */
+interface Granted {
+  session: Session
+  user: User
 }
 
 export type Refresh = ReturnType<typeof createRefresh>
@@ -30,7 +36,7 @@ export function createRefresh({ db, config, sessions, users, tokens, notices, au
     jti === session.prevJti && now() - session.rotatedAt.getTime() < config.authRefreshGrace
 
   function* endForReuse(session: Session, ip: string): Work<void> {
-    yield* sessions.end(session.id, 'reuse')
+    if (!(yield* sessions.end(session.id, 'reuse'))) return // somebody else noticed it at the same moment
     const user = yield* users.at(session.userId)
     if (user) yield* notices.sessionReuse(user, session, ip)
     yield* audit.record({ event: 'authn_token_reuse', userId: session.userId, sessionId: session.id, ip })
@@ -43,16 +49,10 @@ export function createRefresh({ db, config, sessions, users, tokens, notices, au
      */
     async rotate(token: string, ip: string): Promise<TokenPair> {
       const { sid, jti } = tokens.verifyRefresh(token)
-      const granted = await db.write(function* () {
-        const session = (yield* sessions.rotate(sid, jti)) ?? (yield* replay({ sid, jti }, ip))
-        if (typeof session === 'string') return session
-        const user = yield* users.at(session.userId)
-        if (!user?.active) return 'inactive'
-        tokens.prepare(user)
-        return { session, user }
-      })
+      const granted = (await advance(sid, jti)) ?? (await db.write(() => replay({ sid, jti }, ip)))
       if (typeof granted === 'string') throw new PosternError('token_not_valid', { refusal: granted })
-      return tokens.pair(granted.user, granted.session)
+      const { user, session } = granted
+      return tokens.pair(user, session.statusIndex === null ? await db.write(() => sessions.index(session)) : session)
     },
 
     /** Ends the session of a refresh token. Throws `token_not_valid`, also when the session had ended already. */
@@ -65,7 +65,7 @@ export function createRefresh({ db, config, sessions, users, tokens, notices, au
           yield* endForReuse(session, ip)
           return false
         }
-        yield* sessions.end(sid, 'logout')
+        if (!(yield* sessions.end(sid, 'logout'))) return false
         yield* audit.record({ event: 'authn_token_revoked', userId: session.userId, sessionId: sid, ip })
         return true
       })
@@ -89,12 +89,29 @@ export function createRefresh({ db, config, sessions, users, tokens, notices, au
     endForReuse
   }
 
-  function* replay({ sid, jti }: RefreshClaims, ip: string): Work<Session | Refusal> {
+  /** What most refreshes are, in one statement that changes something; undefined where nothing was changed. */
+  function advance(sid: string, jti: string): Promise<Granted | undefined> {
+    // In a transaction only if something may go wrong afterwards, which undoes it.
+    const write = tokens.mayFail ? db.write : db.writeOnce
+    return write(function* () {
+      const [[session], [user]] = yield* together(sessions.rotate(sid, jti), users.ofSession(sid))
+      if (!session || !user) return undefined
+      tokens.prepare(user)
+      return { session, user }
+    })
+  }
+
+  function* replay({ sid, jti }: RefreshClaims, ip: string): Work<Granted | Refusal> {
     const session = yield* sessions.find(sid)
     // A session goes without a trace only together with its user.
     if (!session) return 'inactive'
     if (!isAlive(session)) return 'ended'
-    if (inGrace(session, jti)) return session
+    if (inGrace(session, jti)) {
+      const user = yield* users.at(session.userId)
+      if (!user?.active) return 'inactive'
+      tokens.prepare(user)
+      return { session, user }
+    }
     // The current token of a disabled user is not spent: the rotation refused the user, not the token.
     if (jti === session.jti) return 'inactive'
     yield* endForReuse(session, ip)

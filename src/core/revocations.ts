@@ -2,6 +2,7 @@ import type { Database, Work } from '../db/database.ts'
 import { eq, inArray, lt, or } from '../db/drizzle.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Clock } from './clock.ts'
+import { createRevocationMirror } from './revocation-mirror.ts'
 import { PURGE_BATCH, slot, slotAs } from './statements.ts'
 
 /** No access token lives longer, under any setting; so a revocation may be forgotten after it. */
@@ -17,8 +18,11 @@ interface Revocation {
 
 export type Revocations = ReturnType<typeof createRevocations>
 
-/** The revoked-jti table: single access tokens, and every session that was ended, until nothing can refer to them. */
-export function createRevocations(db: Database, now: Clock) {
+/**
+ * The revoked-jti table: single access tokens, and every session that was ended, until nothing can refer to them. Access
+ * tokens live for `accessTtl` milliseconds.
+ */
+export function createRevocations(db: Database, accessTtl: number, now: Clock) {
   const { revokedJti } = db.tables
   const insert = db.prepare('revocation_insert', q =>
     q
@@ -48,6 +52,7 @@ export function createRevocations(db: Database, now: Clock) {
     return q.delete(revokedJti).where(inArray(revokedJti.jti, expired)).returning({ jti: revokedJti.jti })
   })
 
+  const mirror = db.tells ? createRevocationMirror(db, accessTtl, now) : undefined
   let own = 0
 
   function* add({ jti, sid, reason, expiresAt }: Revocation): Work<boolean> {
@@ -66,11 +71,13 @@ export function createRevocations(db: Database, now: Clock) {
     revokeToken: ({ jti, sid, client_id, exp }: TokenClaims, reason: string): Work<boolean> =>
       add({ jti, sid: sid ?? client_id, reason, expiresAt: exp * 1000 }),
     /** Changes with every revocation: a token that was looked up under the same number needs no look-up. */
-    epoch: (): number => own + db.epoch(),
-    /** Whether an access token was revoked, by itself or with its session. */
-    isRevoked: async (jti: string, sid: string): Promise<boolean> => (await db.read(find({ jti, sid }))).length > 0,
+    epoch: (): number => own + db.epoch() + (mirror?.told() ?? 0),
+    /** Whether an access token, issued then (seconds since 1970), was revoked by itself or with its session. */
+    isRevoked: async (jti: string, sid: string, iat: number): Promise<boolean> =>
+      mirror?.has(jti, sid, iat * 1000) ?? (await db.read(find({ jti, sid }))).length > 0,
     /** Forgets one batch of what no living token can refer to; returns how many rows went. */
     *purge(): Work<number> {
+      mirror?.prune()
       return (yield* purge({ now: new Date(now()) })).length
     }
   }

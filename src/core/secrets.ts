@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { link, open, readFile, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Config } from '../config.ts'
 import { StartError } from '../errors.ts'
 
@@ -84,10 +85,19 @@ async function makeSecret(file: string): Promise<string> {
       if (error.code !== 'EEXIST') throw error
     })
     await unlink(draft)
+    await keepNames(dirname(file))
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
     throw new StartError(`The master secret ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`, {
       cause: error
     })
   }
+}
+
+/** What is sealed under the secret must not survive a power cut that its file does not. */
+async function keepNames(folder: string): Promise<void> {
+  // Windows opens no folder, and keeps names by itself.
+  const handle = await open(folder).catch(() => undefined)
+  await handle?.sync()
+  await handle?.close()
 }

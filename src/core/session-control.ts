@@ -61,7 +61,9 @@ export function createSessionControl({ db, sessions, users, audit, now }: Parts)
   })
 
   /** The guard looked before the transaction began: a session that was ended since then must not end others. */
-  function* demandLiving({ sessionId }: Caller): Work<void> {
+  function* demandLiving({ userId, sessionId }: Caller): Work<void> {
+    // Of two sessions that end each other at the same moment one is first, and the other does nothing any more.
+    yield* users.hold(userId)
     const session = yield* sessions.find(sessionId)
     if (!session || session.revokedAt) throw new PosternError('token_not_valid')
   }

@@ -115,14 +115,12 @@ export function createSessions(
       .returning({ id: sessions.id, statusIndex: sessions.statusIndex })
   )
   const purge = db.prepare('session_purge', q => {
-    const expired = q
-      .select({ id: sessions.id })
-      .from(sessions)
-      .where(lt(sessions.idleExpiresAt, slotAs('now', sessions.idleExpiresAt)))
-      .limit(PURGE_BATCH)
+    const isOver = lt(sessions.idleExpiresAt, slotAs('now', sessions.idleExpiresAt))
+    const found = q.select({ id: sessions.id }).from(sessions).where(isOver).limit(PURGE_BATCH)
+    // The condition again: a row may change between being found and being deleted.
     return q
       .delete(sessions)
-      .where(inArray(sessions.id, expired))
+      .where(and(isOver, inArray(sessions.id, found)))
       .returning({ statusIndex: sessions.statusIndex, rotatedAt: sessions.rotatedAt })
   })
 
@@ -158,20 +156,15 @@ export function createSessions(
     *find(id: string): Work<Session | undefined> {
       return (yield* find({ id }))[0]
     },
-    /** Advances one generation if `jti` is the current one of a living session of an active user. */
-    *rotate(id: string, jti: string): Work<Session | undefined> {
+    /** Advances one generation if `jti` is the current one of a living session of an active user: one statement. */
+    rotate(id: string, jti: string): Work<Session[]> {
       const time = now()
-      const values = {
-        id,
-        jti,
-        next: newJti(),
-        now: new Date(time),
-        idleExpiresAt: new Date(time + config.authRefreshTtl)
-      }
-      const [session] = yield* rotate(values)
-      // Begun under a version that gave no index: its tokens name one from here on.
-      if (session?.statusIndex === null) session.statusIndex = yield* statusIndexes.assign(id)
-      return session
+      const idleExpiresAt = new Date(time + config.authRefreshTtl)
+      return rotate({ id, jti, next: newJti(), now: new Date(time), idleExpiresAt })
+    },
+    /** Gives a session an index that was begun under a version without any: its tokens name one from here on. */
+    *index(session: Session): Work<Session> {
+      return { ...session, statusIndex: yield* statusIndexes.assign(session.id) }
     },
     /** Ends a session and refuses its access tokens; false when it had ended already. */
     *end(id: string, reason: EndReason): Work<boolean> {
@@ -181,9 +174,10 @@ export function createSessions(
     },
     /** Ends all sessions of a user but one, and what another system began; returns how many. */
     *endOthers(userId: string, keep: string, reason: EndReason): Work<number> {
+      // First: it waits for a token of Django that is just being exchanged for a session.
+      yield* legacyTokens.refuseAll(userId, reason === 'deleted' ? 'deleted' : 'refused')
       const others = yield* endOthers({ userId, keep, reason, now: new Date(now()) })
       for (const session of others) yield* refuseTokens(session, reason)
-      yield* legacyTokens.refuseAll(userId, reason === 'deleted' ? 'deleted' : 'refused')
       return others.length
     },
     /** Ends all sessions of a user; returns how many. */

@@ -11,7 +11,13 @@ export function createSigningKeyRows(db: Database) {
   /** The key `kid`, if it still has that state: what another process did first finds no row. */
   const is = (state: KeyRow['state']) => and(eq(signingKeys.kid, slot('kid')), eq(signingKeys.state, state))
   return {
-    all: db.prepare('signing_key_all', q => q.select().from(signingKeys).orderBy(asc(signingKeys.createdAt))),
+    // Of two that were made in the same millisecond the one that signs is the older one.
+    all: db.prepare('signing_key_all', q =>
+      q
+        .select()
+        .from(signingKeys)
+        .orderBy(asc(signingKeys.createdAt), sql`${signingKeys.activatedAt} is null`, asc(signingKeys.activatedAt))
+    ),
     insert: db.prepare('signing_key_insert', q =>
       q
         .insert(signingKeys)

@@ -70,6 +70,7 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
   async function begin(): Promise<void> {
     const keys = await drawTwo()
     await db.write(function* () {
+      yield* db.hold('signing keys')
       if ((yield* rows.all()).length === 0) yield* addBoth(keys) // else another process was faster
     })
   }
@@ -87,6 +88,7 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
   async function advance(): Promise<void> {
     const [current, next, fresh] = [ring.inState('current'), ring.inState('next'), await draw()]
     await db.write(function* () {
+      yield* db.hold('signing keys')
       const time = new Date(now())
       const activated = yield* rows.activate({ kid: next.kid, now: time })
       if (activated.length === 0) return // another process was faster
@@ -106,6 +108,7 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
     if (next.algorithm === config.authKeyAlgorithm) return
     const fresh = await draw()
     await db.write(function* () {
+      yield* db.hold('signing keys')
       const dropped = yield* rows.drop({ kid: next.kid })
       if (dropped.length === 0) return // another process was faster
       yield* addNext(fresh)
@@ -141,6 +144,7 @@ export async function createSigningKeys({ db, config, secrets, createJwt, audit,
       inTurn(async () => {
         const keys = await drawTwo()
         await db.write(function* () {
+          yield* db.hold('signing keys')
           const revoked = yield* rows.clear()
           yield* addBoth(keys)
           yield* audit.record({ event: 'sys_key_revoked', detail: { revoked: revoked.map(({ kid }) => kid) } })

@@ -70,11 +70,18 @@ export function createStatusIndexes(db: Database, now: Clock) {
       .where(eq(sessions.id, slot('id')))
       .returning({ id: sessions.id })
   )
-  const isHeld = db.prepare('status_is_held', q =>
+  const giveUp = db.prepare('status_give_up', q =>
     q
-      .select({ id: sessions.id })
-      .from(sessions)
+      .update(sessions)
+      .set({ statusIndex: sql`null` })
       .where(and(eq(sessions.id, slot('id')), eq(sessions.statusIndex, slot('index'))))
+      .returning({ id: sessions.id })
+  )
+  const indexOf = db.prepare('status_index_of', q =>
+    q
+      .select({ index: sessions.statusIndex })
+      .from(sessions)
+      .where(eq(sessions.id, slot('id')))
   )
 
   /** Keeps an index apart: its last token expires at `lastExpiry`, in milliseconds since 1970. */
@@ -87,15 +94,23 @@ export function createStatusIndexes(db: Database, now: Clock) {
     return Math.max(held?.index ?? -1, entry?.index ?? -1)
   }
 
-  /** An index that no living token names. The transaction at hand gives it to somebody before it takes another. */
-  function* take(): Work<number> {
+  function* draw(): Work<number> {
     const [free] = yield* takeFree({ now: new Date(now()) })
     return free?.index ?? (yield* highest()) + 1
   }
 
-  /** Gives a session a fresh index, which its next tokens name. */
+  /** An index that no living token names. The transaction at hand gives it to somebody before it takes another. */
+  function* take(): Work<number> {
+    yield* db.hold('status indexes')
+    return yield* draw()
+  }
+
+  /** Gives a session that has none a fresh index, which its next tokens name. */
   function* assign(id: string): Work<number> {
-    const index = yield* take()
+    yield* db.hold('status indexes')
+    // Whoever asked for one at the same moment may have been faster.
+    const [present] = yield* indexOf({ id })
+    const index = present?.index ?? (yield* draw())
     yield* hold({ id, index })
     return index
   }
@@ -129,10 +144,11 @@ export function createStatusIndexes(db: Database, now: Clock) {
     *refuse({ sid, status }: Pick<TokenClaims, 'sid' | 'status'>): Work<void> {
       if (!status) return
       const index = statusIndexOf(status)
-      if ((yield* markInvalid({ index })).length > 0) return
-      if (!sid || (yield* isHeld({ id: sid, index })).length === 0) return
-      yield* assign(sid)
+      if ((yield* markInvalid({ index })).length > 0 || !sid) return
+      // Whoever ends or deletes the session at the same moment keeps its index apart, or finds none any more.
+      if ((yield* giveUp({ id: sid, index })).length === 0) return void (yield* markInvalid({ index }))
       yield* keepApart(index, true, now() + LONGEST_ACCESS_TTL)
+      yield* assign(sid)
     },
     /** From when on a list leaves an index out that becomes free then: whoever knew the list has forgotten it in time. */
     leftOutFrom: (): Date => new Date(now() + LONGEST_LIST_LIFE)

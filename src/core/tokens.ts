@@ -136,6 +136,8 @@ export async function createTokens(parts: Parts) {
   return {
     /** Makes sure that tokens can be issued to a user. In a transaction, so that a claims hook that throws undoes it. */
     prepare: (user: User): void => void customClaims.of(user),
+    /** Whether `prepare` may throw. */
+    mayFail: customClaims.mayFail,
 
     /** A new access token with the refresh token of the session's present generation. */
     pair(user: User, session: Session): TokenPair {
@@ -172,7 +174,7 @@ export async function createTokens(parts: Parts) {
       // Taken before the look-up: what is revoked meanwhile asks for another one.
       const epoch = revocations.epoch()
       if (entry.lookedUpIn === epoch) return claims
-      if (await revocations.isRevoked(claims.jti, claims.sid ?? claims.client_id))
+      if (await revocations.isRevoked(claims.jti, claims.sid ?? claims.client_id, claims.iat))
         throw new PosternError('token_not_valid', { refusal: 'ended' })
       entry.lookedUpIn = epoch
       return claims

@@ -37,11 +37,12 @@ export function createUserControl({ db, users, sessions, oneTimeTokens, audit }:
 
   /** Throws `not_found` when the account is deleted meanwhile. */
   async function change(name: string, work: (user: User) => Work<User[]>): Promise<PublicUser> {
-    const user = await users.demandByName(name)
+    const { id } = await users.demandByName(name)
     const changed = await db.write(function* () {
-      const [row] = yield* work(user)
+      const user = yield* users.hold(id)
+      const [row] = user ? yield* work(user) : []
       if (!row) throw new PosternError('not_found')
-      users.forget(user.id)
+      users.forget(id)
       return row
     })
     return users.describe(changed)

@@ -1,4 +1,4 @@
-import type { Database, Work } from '../db/database.ts'
+import { type Database, UniqueViolation, type Work } from '../db/database.ts'
 import type { Audit } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { inBatches } from './user-import/batches.ts'
@@ -70,7 +70,8 @@ export function createUserImport(db: Database, audit: Audit, now: Clock) {
         run.refused({ place: user.place, id: draft.legacyId, name, reasons })
       }
 
-      function* settle(user: ForeignUser, tally: Tally, write: boolean): Work<void> {
+      /** What becomes of one user; who is refused is told when the transaction is over, for it may have to be run again. */
+      function* settle(user: ForeignUser, tally: Tally, later: Array<() => void>, write: boolean): Work<void> {
         const verdict = yield* judge.decide(user)
         if (verdict.outcome === 'unchanged') {
           tally.unchanged += 1
@@ -83,7 +84,7 @@ export function createUserImport(db: Database, audit: Audit, now: Clock) {
         }
         if (verdict.outcome === 'refuse') {
           tally.refused += 1
-          refuse(user, verdict)
+          later.push(() => refuse(user, verdict))
           return
         }
         if (write) yield* statements.add(verdict.draft, new Date(now()))
@@ -99,7 +100,9 @@ export function createUserImport(db: Database, audit: Audit, now: Clock) {
 
       const found = emptyTally()
       await inBatches(source.users(), async (batch, before) => {
-        await db.read(each(batch, user => settle(user, found, false)))
+        const later: Array<() => void> = []
+        await db.read(each(batch, user => settle(user, found, later, false)))
+        for (const tell of later) tell()
         run.progress('check', before + batch.length)
       })
       const checked = await tokens.check(source, run.refused)
@@ -111,12 +114,19 @@ export function createUserImport(db: Database, audit: Audit, now: Clock) {
       const done = { ...emptyTally(), refused: found.refused, revokedTokens: await tokens.write(source) }
       await inBatches(source.users(), async (batch, before) => {
         const wanted = batch.filter(({ place }) => !refusedPlaces.has(place.number))
-        const tally = await db.write(function* () {
-          const tally = emptyTally()
-          for (const user of wanted) yield* settle(user, tally, true)
-          if (tally.imported > 0) yield* audit.record({ event: 'user_imported', detail: { users: tally.imported } })
-          return tally
-        })
+        const write = () =>
+          db.write(function* () {
+            const tally = emptyTally()
+            const later: Array<() => void> = []
+            for (const user of wanted) yield* settle(user, tally, later, true)
+            if (tally.imported > 0) yield* audit.record({ event: 'user_imported', detail: { users: tally.imported } })
+            return { tally, later }
+          })
+        // Somebody else took a name of the batch between question and answer: whoever wants it is refused the second time.
+        const { tally, later } = await write().catch(error =>
+          error instanceof UniqueViolation ? write() : Promise.reject(error)
+        )
+        for (const tell of later) tell()
         for (const name of Object.keys(tally) as Array<keyof Tally>) done[name] += tally[name]
         run.progress('write', before + batch.length)
       })

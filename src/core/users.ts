@@ -1,12 +1,12 @@
-import { LRUCache } from 'lru-cache'
 import { v7 as uuid } from 'uuid'
 import type { Database, Work } from '../db/database.ts'
-import { and, asc, eq, gt, sql } from '../db/drizzle.ts'
+import { and, asc, eq, gt, inArray, sql } from '../db/drizzle.ts'
 import { PosternError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { canonical } from './identifiers.ts'
 import type { PublicUser } from './public-user.ts'
 import { slot, slotAs } from './statements.ts'
+import { createUserCache } from './user-cache.ts'
 
 export type { PublicUser } from './public-user.ts'
 export type Users = ReturnType<typeof createUsers>
@@ -24,11 +24,9 @@ export interface NewUser {
   profile?: Record<string, unknown>
 }
 
-const DESCRIBED_USERS = 5_000
-
 /** The accounts. `show` says what of a stored profile is for people. */
 export function createUsers(db: Database, now: Clock, show = (profile: User['profile']) => profile) {
-  const { users } = db.tables
+  const { users, sessions } = db.tables
   const insert = db.prepare('user_insert', q =>
     q
       .insert(users)
@@ -49,24 +47,27 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
       })
       .returning()
   )
-  const byId = db.prepare('user_by_id', q =>
+  const thatOne = eq(users.id, slot('id'))
+  const byId = db.prepare('user_by_id', q => q.select().from(users).where(thatOne))
+  // Changes nothing, but locks the row: whoever else takes it, or changes it, waits for the end of this transaction.
+  const hold = db.prepare('user_hold', q =>
     q
-      .select()
-      .from(users)
-      .where(eq(users.id, slot('id')))
+      .update(users)
+      .set({ active: sql`${users.active}` })
+      .where(thatOne)
+      .returning()
   )
-  const byUsername = db.prepare('user_by_username', q =>
-    q
-      .select()
-      .from(users)
-      .where(eq(users.usernameKey, slot('key')))
-  )
-  const byEmail = db.prepare('user_by_email', q =>
-    q
-      .select()
-      .from(users)
-      .where(eq(users.emailKey, slot('key')))
-  )
+  const ofSession = db.prepare('user_of_session', q => {
+    const owner = q
+      .select({ id: sessions.userId })
+      .from(sessions)
+      .where(eq(sessions.id, slot('sid')))
+    return q.select().from(users).where(inArray(users.id, owner))
+  })
+  const hasName = eq(users.usernameKey, slot('key'))
+  const byUsername = db.prepare('user_by_username', q => q.select().from(users).where(hasName))
+  const hasEmail = eq(users.emailKey, slot('key'))
+  const byEmail = db.prepare('user_by_email', q => q.select().from(users).where(hasEmail))
   const page = db.prepare('user_page', q =>
     q
       .select()
@@ -76,7 +77,7 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
       .limit(100)
   )
   // Both take effect only for the password that was verified: a change of it in the meantime makes them match no row.
-  const stillThat = and(eq(users.id, slot('id')), eq(users.active, true), eq(users.passwordVersion, slot('version')))
+  const stillThat = and(thatOne, eq(users.active, true), eq(users.passwordVersion, slot('version')))
   const noteLogin = db.prepare('user_note_login', q =>
     q
       .update(users)
@@ -99,8 +100,7 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
       .returning({ id: users.id })
   )
 
-  // Seldom changed and often asked for: kept until this process changes the row or another one changes anything.
-  const described = new LRUCache<string, { user: PublicUser; epoch: number }>({ max: DESCRIBED_USERS })
+  const cache = createUserCache(db)
 
   async function get(id: string): Promise<User> {
     const [user] = await db.read(byId({ id }))
@@ -122,14 +122,7 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
   return {
     describe,
     /** The user of a valid token, described. Throws `token_not_valid` when the account is gone. */
-    async profile(id: string): Promise<PublicUser> {
-      const epoch = db.epoch()
-      const kept = described.get(id)
-      if (kept?.epoch === epoch) return kept.user
-      const user = describe(await get(id))
-      described.set(id, { user, epoch })
-      return user
-    },
+    profile: (id: string): Promise<PublicUser> => cache.get(id, async () => describe(await get(id))),
     /** Adds a user. Throws UniqueViolation when the username or the address is taken. */
     *add({ username, email, passwordHash, roles, address = 'named', profile = {} }: NewUser): Work<User> {
       const key = email === null ? null : canonical(email)
@@ -150,10 +143,19 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
     },
     /** The user of a valid token. Throws `token_not_valid` when the account is gone. */
     get,
+    /**
+     * The user, whom nobody else changes until the transaction at hand ends; undefined when the account is gone. Whatever
+     * reads something of a user before it writes takes the user first, before any other row.
+     */
+    *hold(id: string): Work<User | undefined> {
+      return (yield* hold({ id }))[0]
+    },
     /** The same inside a transaction; undefined when the account is gone. */
     *at(id: string): Work<User | undefined> {
       return (yield* byId({ id }))[0]
     },
+    /** The user whose session it is: one statement. */
+    ofSession: (sid: string): Work<User[]> => ofSession({ sid }),
     findByUsername: async (username: string): Promise<User | undefined> =>
       (await db.read(byUsername({ key: canonical(username) })))[0],
     findByEmail: async (email: string): Promise<User | undefined> =>
@@ -181,11 +183,11 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
     *noteLogin(user: User, upgradedHash?: string): Work<User | undefined> {
       const which = { id: user.id, version: user.passwordVersion }
       if (upgradedHash) yield* upgradeHash({ ...which, passwordHash: upgradedHash })
-      described.delete(user.id)
+      cache.forget(user.id)
       return (yield* noteLogin({ ...which, now: new Date(now()) }))[0]
     },
     /** Something else changed the row: what is kept of it is out of date. */
-    forget: (id: string): void => void described.delete(id),
+    forget: cache.forget,
     /** Sets a password, or none; false when the user was disabled or the password changed since `user` was read. */
     *changePassword(user: User, passwordHash: string | null): Work<boolean> {
       return (yield* changePassword({ id: user.id, version: user.passwordVersion, passwordHash })).length > 0

@@ -51,7 +51,12 @@ t.test('of fifty who use one link at once, one sets the password', async t => {
   const winners = fresh.filter((_, n) => answers[n]?.statusCode === 204)
   t.equal(winners.length, 1)
   t.ok((await login('ada', winners[0])).access)
-  t.equal(answers.filter(answer => answer.statusCode === 400 && answer.json().code === 'invalid_link').length, 49)
+  const refused = answers.filter(answer => answer.statusCode !== 204).map(answer => answer.json().code)
+  // Who waited too long for the others is told to try again.
+  t.same(
+    refused.filter(code => !['invalid_link', 'unavailable', 'overloaded'].includes(code)),
+    []
+  )
 })
 
 t.test(

@@ -6,6 +6,7 @@ import { type Options, resolveConfig } from '../../src/config.ts'
 import { sealKeys } from '../../src/core/audit-chain.ts'
 import { type TrailKeys, type Verdict, verifyTrail } from '../../src/core/audit-verification.ts'
 import { openSecrets } from '../../src/core/secrets.ts'
+import { inspectFile } from '../../src/db/inspect.ts'
 import { inspectAudit } from '../../src/db/inspect-audit.ts'
 import { build, client, type TestClock, testClock } from '../helper.ts'
 
@@ -45,7 +46,10 @@ export async function operatorsKeys(): Promise<TrailKeys & { macKey: Buffer }> {
   return { kid: sealKeys(auditSealSeed).kid, macKey: auditMacKey }
 }
 
-export const verify = (path: string, keys: TrailKeys): Verdict => inspectAudit(path, trail => verifyTrail(trail, keys))
+export const verify = (path: string, keys: TrailKeys): Verdict =>
+  inspectFile(path, function* (reader) {
+    return yield* verifyTrail(yield* inspectAudit(reader), keys)
+  })
 
 /** Somebody with the file and without the secret: works on a copy, whose path it gives. */
 export function forge(path: string, name: string, work: (sqlite: Sqlite.Database) => void): string {

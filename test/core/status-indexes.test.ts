@@ -21,8 +21,8 @@ async function parts(test: Test, settings: Options = {}) {
   await db.write(() => statements(db).addUser({ id: 'ada', username: 'ada', email: 'ada@example.com' }))
   const under = (settings: Options) => {
     const indexes = createStatusIndexes(db, clock.now)
-    const revocations = createRevocations(db, clock.now)
     const config = resolveConfig({ databaseUrl: 'sqlite::memory:', ...settings })
+    const revocations = createRevocations(db, config.authAccessTtl, clock.now)
     const legacyTokens = createLegacyTokens(db, config, revocations, clock.now)
     return { indexes, sessions: createSessions(db, config, revocations, indexes, legacyTokens, clock.now), config }
   }
@@ -59,7 +59,7 @@ t.test('a revoked token is refused by the list, and its session goes on under an
   const status = statusClaim(ISSUER, statusIndex as number)
   await db.write(() => indexes.refuse({ sid, status }))
   t.match(await entries(), [{ statusIndex, invalid: true }])
-  const moved = (await db.write(() => sessions.rotate(sid, jti))) as Session
+  const [moved] = (await db.write(() => sessions.rotate(sid, jti))) as [Session]
   t.not(moved.statusIndex, statusIndex)
   await db.write(() => indexes.refuse({ sid, status }))
   t.equal((await db.read(sessions.find(sid)))?.statusIndex, moved.statusIndex, 'a second time changes nothing')
@@ -151,7 +151,7 @@ for (const [seed, settings] of [
         },
         async () => {
           const session = pick()
-          const rotated = session && (await db.write(() => sessions.rotate(session.id, session.jti)))
+          const [rotated] = session ? await db.write(() => sessions.rotate(session.id, session.jti)) : []
           if (!rotated) return
           issueOf(rotated)
           living.push(rotated)
