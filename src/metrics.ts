@@ -43,6 +43,17 @@ export function createMetrics(outbox: Pick<MailOutbox, 'summary' | 'counts'>, no
 
   return {
     contentType: registry.contentType,
+    /** One more figure, read whenever all are. */
+    add(name: string, help: string, read: () => number): void {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        }
+      })
+    },
     observe({ method, route, status, took }: Answered): void {
       requests.observe({ method, route, status }, took / 1000)
     },

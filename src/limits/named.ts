@@ -2,6 +2,7 @@ import { parse } from '@lukeed/ms'
 
 /** So many requests in a time; a window begins with the first request. */
 export interface Limit {
+  name: LimitName
   max: number
   /** Milliseconds. */
   timeWindow: number
@@ -38,11 +39,11 @@ export const repeatedLimits = (items: readonly string[]): string[] => {
 /** All limits, with those of AUTH_RATE_LIMITS (whose items fit LIMIT_PATTERN) in place of the defaults. */
 export function limitsWith(items: readonly string[]): Limits {
   const given = Object.fromEntries(items.map(item => [nameOf(item), item.slice(item.indexOf('=') + 1)]))
-  const all = Object.entries({ ...DEFAULTS, ...given }).map(([name, text]) => [name, limitOf(text)])
+  const all = Object.entries({ ...DEFAULTS, ...given }).map(([name, text]) => [name, { name, ...limitOf(text) }])
   return Object.fromEntries(all)
 }
 
-function limitOf(text: string): Limit {
+function limitOf(text: string): Omit<Limit, 'name'> {
   const [max, window = ''] = text.split('/')
   return { max: Number(max), timeWindow: parse(window) as number }
 }
