@@ -6,6 +6,8 @@ import type { TrailEvent, TrailFilter } from '../core/audit-trail.ts'
 import { type TrailKeys, type Verdict, verifyTrail } from '../core/audit-verification.ts'
 import { openSecrets } from '../core/secrets.ts'
 import { inspectAudit } from '../db/inspect-audit.ts'
+import { inspectDatabase } from '../db/inspect-database.ts'
+import { inspectTables } from '../db/reader.ts'
 import { StartError } from '../errors.ts'
 import { UsageError, type Values } from './command.ts'
 import { print, row } from './print.ts'
@@ -17,9 +19,15 @@ export async function verifyAudit({ json, key, head }: Values): Promise<number> 
     throw new UsageError('--key: a public key is needed, as audit verify prints it')
   const config = resolveConfig(readEnvironment(process.env))
   const file = databaseFile(config)
-  if (!existsSync(file)) throw new StartError(`DATABASE_URL: there is no file ${file}, so there is nothing to verify.`)
+  if (file !== undefined && !existsSync(file))
+    throw new StartError(`DATABASE_URL: there is no file ${file}, so there is nothing to verify.`)
   const keys = await keysOf(config, key)
-  const verdict = inspectAudit(file, trail => verifyTrail(trail, { ...keys, head }))
+  const verdict = await inspectDatabase(config.databaseUrl, function* (reader) {
+    if ((yield* inspectTables(reader)).applied === 0) return undefined
+    return yield* verifyTrail(yield* inspectAudit(reader), { ...keys, head })
+  })
+  if (!verdict)
+    throw new StartError('DATABASE_URL: the database has no tables of Postern, so there is nothing to verify.')
   await print(json ? [JSON.stringify(wire(verdict, keys))] : tell(verdict, keys))
   return verdict.tampering ? 1 : 0
 }

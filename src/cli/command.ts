@@ -16,6 +16,8 @@ export interface Values {
   since?: string
   key?: string
   head?: string
+  from?: string
+  to?: string
   'dry-run'?: boolean
   'skip-refused'?: boolean
   'email-verified'?: boolean

@@ -18,6 +18,18 @@ export const commands: readonly Command[] = [
     options: {},
     run: async () => (await import('./migrate.ts')).migrate()
   },
+  {
+    name: 'migrate-store',
+    summary: 'Copy everything from a SQLite file to Postgres, and compare',
+    details:
+      'Nobody can write to the file meanwhile; stop the service, or it answers 503. The Postgres database must be empty, and\nno service starts on it before the copy is whole. What was interrupted goes on when it is run again. Keys, sessions and\nrevocations come along: with the same master secret nobody has to log in again.',
+    options: {
+      from: { type: 'string', placeholder: 'URL', description: 'sqlite:PATH' },
+      to: { type: 'string', placeholder: 'URL', description: 'postgres://...; DATABASE_URL where it is not given' },
+      json: json('print one JSON object a table')
+    },
+    run: async values => (await import('./migrate-store.ts')).migrateStore(values)
+  },
   ...userCommands,
   {
     name: 'keys list',
@@ -93,7 +105,27 @@ export const commands: readonly Command[] = [
     options: {},
     run: async (_values, user) => (await import('./sessions.ts')).revokeSessions(user)
   },
+  {
+    name: 'session revoke-everyone',
+    summary: 'Refuse every token and mailed link of everybody',
+    details:
+      'After a restore, or a theft whose extent nobody knows: nothing that was issued before is good any more. Ends every\nsession, makes the signing keys anew, and voids all mailed links and codes, invitations too. Accounts, passwords and\nclients stay as they are. Running servers follow within a second.',
+    options: { json: json('print the numbers as JSON') },
+    run: async values => (await import('./sessions.ts')).revokeEveryone(values)
+  },
   ...auditCommands,
+  {
+    name: 'backup',
+    summary: 'Copy the database into a file, beside a running server too',
+    details:
+      'FILE holds what was committed before the command began; it appears under its name when it is complete, sound and on\nthe disk. The master secret is not in it. docs/backup.md says how to restore, and what comes back.',
+    operand: 'FILE',
+    options: {
+      force: { type: 'boolean', description: 'replace FILE if it exists' },
+      json: json('print the result as JSON')
+    },
+    run: async (values, file) => (await import('./backup.ts')).backup(values, file)
+  },
   {
     name: 'doctor',
     summary: 'Check this deployment and say what to do',

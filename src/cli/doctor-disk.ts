@@ -26,7 +26,9 @@ export function* checkDisk(config: Config, measure: (folder: string) => Space = 
       ? ['warn', `the disk of ${folder} has ${left}: when it is full, nobody can log in. Free some space`]
       : ['ok', `the disk of ${folder} has ${left}`]
   }
-  const log = `${resolve(databaseFile(config))}-wal`
+  const file = databaseFile(config)
+  if (file === undefined) return
+  const log = `${resolve(file)}-wal`
   const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
   if (size > LARGEST_LOG)
     yield [

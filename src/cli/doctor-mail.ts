@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Config, databaseFile } from '../config.ts'
 import { MailError } from '../core/mail-error.ts'
-import { inspectMails } from '../db/inspect-mails.ts'
+import { inspectDatabase } from '../db/inspect-database.ts'
+import { inspectMails, type MailInspection } from '../db/inspect-mails.ts'
 import { isLoopback } from '../loopback.ts'
 import { readSender } from '../mail/sender.ts'
 import { checkSmtp } from '../mail/smtp.ts'
@@ -17,8 +18,8 @@ const LATE_MS = 5 * MINUTE
 export async function* checkMail(config: Config, now = Date.now()): AsyncGenerator<Finding> {
   yield await server(config)
   const file = databaseFile(config)
-  if (file === ':memory:' || !existsSync(resolve(file))) return
-  yield* outbox(resolve(file), now)
+  if (file === ':memory:' || (file !== undefined && !existsSync(resolve(file)))) return
+  yield* outbox(config, now)
 }
 
 async function server(config: Config): Promise<Finding> {
@@ -41,12 +42,12 @@ async function server(config: Config): Promise<Finding> {
   }
 }
 
-function* outbox(path: string, now: number): Generator<Finding> {
-  let found: ReturnType<typeof inspectMails>
+async function* outbox({ databaseUrl }: Config, now: number): AsyncGenerator<Finding> {
+  let found: MailInspection
   try {
-    found = inspectMails(path)
+    found = await inspectDatabase(databaseUrl, inspectMails)
   } catch {
-    // What is wrong with the file was said before.
+    // What is wrong with the database was said before.
     return
   }
   const { waiting, oldest, waitingFor, dead } = found

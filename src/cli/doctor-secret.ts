@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { openSecrets, type Secrets } from '../core/secrets.ts'
-import type { Inspection } from '../db/inspect.ts'
+import type { Inspection } from '../db/reader.ts'
 import type { Finding } from './finding.ts'
 import { openTo } from './permissions.ts'
 

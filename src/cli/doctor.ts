@@ -6,6 +6,7 @@ import { checkExposure } from './doctor-exposure.ts'
 import { checkFolders } from './doctor-folders.ts'
 import { checkMail } from './doctor-mail.ts'
 import { checkReach } from './doctor-reach.ts'
+import { checkRedis } from './doctor-redis.ts'
 import { checkSecret } from './doctor-secret.ts'
 import { checkSettings } from './doctor-settings.ts'
 import type { Finding } from './finding.ts'
@@ -37,6 +38,7 @@ async function* findings(): AsyncGenerator<Finding> {
     const keys = yield* checkDatabase(config)
     yield* checkSecret(config, keys)
     yield* checkMail(config)
+    yield* checkRedis(config)
     yield* checkReach(config)
   } catch (error) {
     if (!(error instanceof StartError)) throw error

@@ -53,7 +53,7 @@ async function withImport<T>(work: (userImport: UserImport) => Promise<T>): Prom
   if (databaseFile(config) === ':memory:')
     throw new StartError('DATABASE_URL is sqlite::memory:, where no user stays; name a file.')
   await makeDataFolders(config)
-  const db = await openDatabase(config.databaseUrl)
+  const db = await openDatabase(config.databaseUrl, config.databasePool)
   try {
     const audit = createAudit(db, await openSecrets(config, await hasSigningKeys(db)), Date.now)
     audit.actAs(operator())

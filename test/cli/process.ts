@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { recorded } from '../secrets/records.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -28,8 +29,9 @@ interface Setting {
 /** A process of `postern` with an environment of its own; killed when the test ends. */
 export function start(t: Test, args: string[], { env = {}, preload }: Setting = {}) {
   const first = preload ? ['--import', `data:text/javascript,${encodeURIComponent(preload)}`] : []
-  const [file, ...command] = plainly(process.execPath, ...first, cli, ...args)
-  const child = spawn(file, command, { env: { PATH: process.env.PATH, ...env } })
+  const recording = recorded()
+  const [file, ...command] = plainly(process.execPath, ...recording.args, ...first, cli, ...args)
+  const child = spawn(file, command, { env: { PATH: process.env.PATH, ...recording.env, ...env } })
   t.teardown(() => child.kill('SIGKILL'))
   return child
 }
