@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { recordLeftDatabase } from './secrets/databases.ts'
+import { recorded } from './secrets/records.ts'
 
 /** A `postern serve` process of its own, as a user runs it. */
 export interface Served {
@@ -15,8 +17,10 @@ const cli = join(import.meta.dirname, '..', 'src', 'cli.ts')
 
 /** Starts the service on a free port over a database in `folder`; killed when the test ends. */
 export async function serve(t: Test, folder: string, environment: Record<string, string> = {}): Promise<Served> {
-  const child = spawn(process.execPath, [cli, 'serve'], {
+  const recording = recorded()
+  const child = spawn(process.execPath, [...recording.args, cli, 'serve'], {
     env: {
+      ...recording.env,
       PATH: process.env.PATH,
       PORT: '0',
       PUBLIC_URL: 'http://auth.test',
@@ -31,7 +35,9 @@ export async function serve(t: Test, folder: string, environment: Record<string,
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     return ended
   }
-  t.teardown(() => stop('SIGKILL'))
+  t.teardown(async () => {
+    if ((await stop('SIGKILL')) === 'SIGKILL') recordLeftDatabase(join(folder, 'postern.db'))
+  })
   return { url: await address(child), process: child, stop }
 }
 
