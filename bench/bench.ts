@@ -51,8 +51,8 @@ export interface Bench {
   canned(): Promise<Server>
   /** The id and secret of a client of the Postern that takes all loads. */
   client(): Promise<{ id: string; secret: string }>
-  /** Another Postern, on the data of a folder. */
-  startPostern(folder: string): Promise<Server>
+  /** Another Postern, on the data of a folder, with more settings. */
+  startPostern(folder: string, settings?: Record<string, string>): Promise<Server>
   /** A new, empty folder on the disk that is measured. */
   folder(): Promise<string>
   close(): Promise<void>
@@ -87,11 +87,11 @@ export function createBench(plan: Plan): Bench {
   }
 
   // As `npm start` does, with whatever it hands to Node.js; exec keeps the process id.
-  const startPostern = (at: string) =>
+  const startPostern = (at: string, settings: Record<string, string> = {}) =>
     start({
       command: ['sh', '-c', `exec ${scripts.start.replace(/^exec /, '')}`],
       ready: '/health/ready',
-      environment: settingsOf(at)
+      environment: { ...settingsOf(at), ...settings }
     })
 
   const side = (name: string) =>

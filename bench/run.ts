@@ -4,6 +4,7 @@ import { createBench, fullPlan, quickPlan } from './bench.ts'
 import { type Figure, isMet, type Row } from './figure.ts'
 import { describeMachine } from './machine.ts'
 import { notes, table } from './report.ts'
+import { addresses } from './rows/addresses.ts'
 import { autocannon } from './rows/autocannon.ts'
 import { flood } from './rows/flood.ts'
 import { foreignLogins } from './rows/foreign-logins.ts'
@@ -14,6 +15,7 @@ import { introspection } from './rows/introspection.ts'
 import { latency } from './rows/latency.ts'
 import { login } from './rows/login.ts'
 import { memory } from './rows/memory.ts'
+import { postgres } from './rows/postgres.ts'
 import { forwardAuth, protectedRoute } from './rows/protected.ts'
 import { refresh } from './rows/refresh.ts'
 import { start } from './rows/start.ts'
@@ -34,8 +36,10 @@ const rows: Record<string, Row> = {
   'full-store': fullStore,
   start,
   'status-list': statusList,
+  addresses,
   verifier,
   import: userImport,
+  postgres,
   generator,
   autocannon
 }
