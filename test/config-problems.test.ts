@@ -26,7 +26,9 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   host: [['', 1], 'a text'],
   port: [['8000', 'abc', -1, 65536, 80.5, Number.NaN, null], 'a port'],
   maxConnections: [['many', 0, -1, 1_000_001, 1.5], 'a number such as 10000'],
-  databaseUrl: [['', 'sqlite:', 'mysql://db', './postern.db'], 'sqlite:PATH'],
+  databaseUrl: [['', 'sqlite:', 'mysql://db', './postern.db', 'postgres:db', 'postgres://a b'], 'sqlite:PATH'],
+  databasePool: [['ten', 1, 1001, 2.5, '10'], 'a number such as 10'],
+  redisUrl: [['', 'redis.example.com', 'http://redis', 1], 'a URL'],
   dataDir: [['', 1], 'a text'],
   smtpUrl: [['', 'mail.example.com', 'http://mail.example.com', 'smtp:', 1], 'a URL'],
   mailFrom: [['', 'a', 1], 'an address'],
@@ -236,7 +238,7 @@ t.test('settings that contradict each other or common sense are refused', t => {
 
 t.test('no message repeats a secret', t => {
   const urls = {
-    DATABASE_URL: `postgres://postern:${secret}@db/postern`,
+    DATABASE_URL: `mysql://postern:${secret}@db/postern`,
     PUBLIC_URL: `https://ada:hunter2@auth.example.com`
   }
   const guesses = { AUTH_SECRETS: secret, AUTH_PASSWORD: secret, AUTH_SECRET: 'hunter2' }

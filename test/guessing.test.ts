@@ -65,7 +65,8 @@ t.test('of five hundred guesses at once no more are tried than one after the oth
   await register()
   const statuses = await Promise.all(Array.from({ length: 500 }, async () => (await login('ada', 'wrong')).statusCode))
   t.equal(statuses.filter(status => status === 401).length, 5)
-  t.equal(statuses.filter(status => status === 429).length, 495)
+  // 503: it waited for the others for over two seconds, which happens on Postgres.
+  t.equal(statuses.filter(status => status === 429 || status === 503).length, 495)
   t.equal(await events(app, 'authn_login_fail'), 5)
 })
 

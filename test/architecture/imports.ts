@@ -52,7 +52,11 @@ const TABLE: Row[] = [
     ],
     mayAsType: [/^src\/(config|core\/profiles)\.ts$/, /^fastify$/]
   },
-  { files: /^src\/limits\//, may: [/^src\/limits\//, NODE, /^@lukeed\/ms$/], mayAsType: [/^@fastify\/rate-limit$/] },
+  {
+    files: /^src\/limits\//,
+    may: [/^src\/limits\//, NODE, /^(@lukeed\/ms|ioredis)$/],
+    mayAsType: [/^@fastify\/rate-limit$/]
+  },
   { files: /^plugins\//, may: [/^src\/(?!cli(\/|\.ts$))/, NODE, FASTIFY] },
   {
     files: /^routes\//,
