@@ -22,7 +22,9 @@ export const inspect = (path: string): Inspection => inspectFile(path, inspectTa
 
 /** What `PRAGMA integrity_check` complains about, at most five things; it reads the whole file. Throws the driver's error. */
 export const damage = (path: string): string[] =>
-  open(path, sqlite => sqlite.prepare('PRAGMA integrity_check(5)').pluck().all() as string[]).filter(text => text !== 'ok')
+  open(path, sqlite => sqlite.prepare('PRAGMA integrity_check(5)').pluck().all() as string[]).filter(
+    text => text !== 'ok'
+  )
 
 /**
  * A reader of a file in WAL mode needs its -wal and -shm. Where they exist, a read-only connection uses them and, unlike
