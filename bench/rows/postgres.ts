@@ -33,6 +33,10 @@ export const postgres: Row = async bench => {
     ] as const
     const [one, two, three] = instances
     await register(one.port, plan.users)
+    const count = plan.quick ? 5 : 200
+    const wrong = await successors(instances, count)
+    const took = await refusals([one, two, three], plan.quick ? 5 : 100)
+    const p99 = percentile(took, 0.99)
     const get = (to: Server, tokens: Array<{ access: string }>) => async () => {
       const requests = tokens.map(({ access }) => request('GET', '/api/protected/', to.port, bearer(access)))
       const { rate, busy } = await measure(to, { ...plan, awake: true, requests })
@@ -50,10 +54,6 @@ export const postgres: Row = async bench => {
       { name: 'refresh', measure: chains(plan, one, { path: '/api/refresh/', tokens }) },
       { name: 'pgbench', measure: await pgbench(server, bench, plan) }
     )
-    const count = plan.quick ? 5 : 200
-    const wrong = await successors(instances, count)
-    const took = await refusals([one, two, three], plan.quick ? 5 : 100)
-    const p99 = percentile(took, 0.99)
     return [
       ratio('GET /api/protected/ on Postgres', 'on SQLite', checks, { least: 0.9 }),
       ratio('POST /api/refresh/ on Postgres', 'the same UPDATE by pgbench', refreshes, { least: 0.5 }),

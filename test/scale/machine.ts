@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { selfSigned } from '../cli/certificate.ts'
@@ -39,7 +39,6 @@ export interface Machine {
   sh(script: string): string
   /** Of the process of a unit. */
   pid(unit: string): number
-  log(unit: string): string
 }
 
 /**
@@ -65,14 +64,11 @@ export function machine(t: Test, environment: Record<string, string>, replace: [
   const { cert, key } = selfSigned('localhost', 30)
   writeFileSync(join(folder, 'nginx', 'tls-certificate'), cert)
   writeFileSync(join(folder, 'nginx', 'tls-key'), key)
-  symlinkSync('../run', join(folder, 'nginx', 'run'))
-  mkdirSync(join(folder, 'nginx', 'logs'))
 
   const env = { ...recording.env, ...environment, PATH: `${folder}/bin:${process.env.PATH}`, HOME: folder }
   const places = new Map(replace)
   // All at once: a port that takes the place of one may look like the next.
-  const elsewhere = new RegExp([...places.keys()].map(place => RegExp.escape(place)).join('|'), 'g')
-  const pid = (unit: string) => Number(readFileSync(join(folder, 'run', `${unit}.pid`), 'utf8'))
+  const elsewhere = new RegExp([...places.keys()].map(place => place.replaceAll('.', '\\.')).join('|'), 'g')
   t.teardown(() => {
     execFileSync('sh', ['-c', 'for file in run/*.pid; do kill -KILL "$(cat "$file")"; done 2>/dev/null || true'], {
       cwd: folder
@@ -89,7 +85,6 @@ export function machine(t: Test, environment: Record<string, string>, replace: [
         stdio: ['ignore', 'pipe', 'pipe']
       })
     },
-    pid,
-    log: unit => readFileSync(join(folder, 'run', `${unit}.log`), 'utf8')
+    pid: unit => Number(readFileSync(join(folder, 'run', `${unit}.pid`), 'utf8'))
   }
 }
