@@ -1,3 +1,4 @@
+import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
 import { PosternError } from '../errors.ts'
@@ -61,20 +62,27 @@ export function createLogin(parts: Parts) {
     throw new PosternError('email_not_verified')
   }
 
-  function* begin(user: User, amr: string[], origin: Origin, upgradedHash?: string): Work<Begun | undefined> {
+  function* begin(
+    user: User,
+    amr: string[],
+    origin: Origin,
+    { upgradedHash, attempt }: { upgradedHash?: string | undefined; attempt?: Attempt } = {}
+  ): Work<Begun | undefined> {
     const present = yield* users.noteLogin(user, upgradedHash)
     if (!present) return undefined
     tokens.prepare(present)
-    const session = yield* sessions.start(user.id, amr, origin)
-    yield* audit.record({ event: 'authn_login_success', userId: user.id, sessionId: session.id, ip: origin.ip })
+    const id = uuid()
+    yield* audit.record({ event: 'authn_login_success', userId: user.id, sessionId: id, ip: origin.ip })
     if (yield* knownDevices.note(user, origin.userAgent)) yield* notices.newDevice(present, origin)
-    return { user: present, session }
+    if (attempt) yield* attempt.succeeded(present)
+    // Last, since all logins of all instances take turns from here to the commit: it takes an index of the status lists.
+    return { user: present, session: yield* sessions.start(user.id, amr, origin, { id }) }
   }
 
   return {
     /**
      * Begins a session in the transaction at hand, for somebody who has proved to be the user. Undefined when the user
-     * was disabled or the password changed since `user` was read.
+     * was disabled or the password changed since `user` was read. The last thing in its transaction.
      */
     begin,
 
@@ -90,12 +98,8 @@ export function createLogin(parts: Parts) {
       if (!matches || !user?.active) return refuse(name, user, origin.ip, attempt)
       await demandConfirmed(user, origin.ip, attempt)
       const outdated = hashes.isOutdated(user.passwordHash as string)
-      const upgraded = outdated ? await hashes.rehash(password) : undefined
-      const begun = await db.write(function* () {
-        const begun = yield* begin(user, ['pwd'], origin, upgraded)
-        if (begun) yield* attempt.succeeded(begun.user)
-        return begun
-      })
+      const upgradedHash = outdated ? await hashes.rehash(password) : undefined
+      const begun = await db.write(() => begin(user, ['pwd'], origin, { upgradedHash, attempt }))
       return begun ? tokens.pair(begun.user, begun.session) : refuse(name, user, origin.ip, attempt)
     }
   }

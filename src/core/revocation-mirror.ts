@@ -5,7 +5,7 @@ import { slotAs } from './statements.ts'
 
 /** The clocks of instances may differ by as much. */
 const SKEW_MS = 300_000
-/** While the database tells nothing, what is loaded counts for nothing either. */
+/** What could not be loaded is not tried again at once: every check would. */
 const LOAD_EVERY_MS = 1_000
 /** About 60 MB. Beyond it the database is asked, as it is for tokens that are older than what is mirrored. */
 const MOST = 500_000
@@ -54,7 +54,8 @@ export function createRevocationMirror(db: Database, accessTtl: number, now: Clo
   function covers(issuedAt: number): boolean {
     const epoch = db.epoch()
     if (loadedIn === epoch) return issuedAt - SKEW_MS >= since && revoked.size <= MOST
-    if (loading || performance.now() < loadAgainAt) return false
+    // While nothing is known of others' changes each epoch is another one, and what is loaded counts for nothing.
+    if (loading || performance.now() < loadAgainAt || db.epoch() !== epoch) return false
     loadAgainAt = performance.now() + LOAD_EVERY_MS
     loading = load(epoch)
       .catch(() => {}) // the database is asked instead, and says what is wrong

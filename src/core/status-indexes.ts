@@ -1,4 +1,4 @@
-import type { Database, Work } from '../db/database.ts'
+import { type Database, together, type Work } from '../db/database.ts'
 import { and, asc, eq, gt, inArray, lt, sql } from '../db/drizzle.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Clock } from './clock.ts'
@@ -90,7 +90,7 @@ export function createStatusIndexes(db: Database, now: Clock) {
 
   /** The highest index in use; -1 before the first. */
   function* highest(): Work<number> {
-    const [[held], [entry]] = [yield* highestHeld(), yield* highestEntry()]
+    const [[held], [entry]] = yield* together(highestHeld(), highestEntry())
     return Math.max(held?.index ?? -1, entry?.index ?? -1)
   }
 

@@ -92,6 +92,9 @@ export function createStatusLists({ db, config, signingKeys, revocations, status
     return isPresent ? found : undefined
   }
 
+  /** Of those who ask while a list is built, some wait for the next: that one may be as good as new by then. */
+  const renew = async (list: number): Promise<void> => void (present(list) ?? (await build(list)))
+
   return {
     /** Seconds for which a list may be kept. */
     ttl,
@@ -106,7 +109,7 @@ export function createStatusLists({ db, config, signingKeys, revocations, status
       const kept = present(list)
       if (kept) return kept
       if (!Number.isSafeInteger(list) || list < 0 || list >= (await count())) throw new PosternError('not_found')
-      const builder = builders.get(list) ?? gather(BUILD_EVERY_MS, () => inTurn(() => build(list)))
+      const builder = builders.get(list) ?? gather(BUILD_EVERY_MS, () => inTurn(() => renew(list)))
       builders.set(list, builder)
       await builder()
       return built.get(list) as Built

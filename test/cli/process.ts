@@ -24,12 +24,14 @@ interface Setting {
   input?: string
   /** JavaScript that runs before the command. */
   preload?: string
+  /** Without what records logs and secrets for the search at the end, which loads modules of its own. */
+  bare?: boolean
 }
 
 /** A process of `postern` with an environment of its own; killed when the test ends. */
-export function start(t: Test, args: string[], { env = {}, preload }: Setting = {}) {
+export function start(t: Test, args: string[], { env = {}, preload, bare }: Setting = {}) {
   const first = preload ? ['--import', `data:text/javascript,${encodeURIComponent(preload)}`] : []
-  const recording = recorded()
+  const recording = bare ? { args: [], env: {} } : recorded()
   const [file, ...command] = plainly(process.execPath, ...recording.args, ...first, cli, ...args)
   const child = spawn(file, command, { env: { PATH: process.env.PATH, ...recording.env, ...env } })
   t.teardown(() => child.kill('SIGKILL'))

@@ -30,7 +30,7 @@ t.test('help and version are printed and nothing else is done', async t => {
 t.test('wrong usage is named, with what would be right, and ends with 2', async t => {
   const cases: Array<[args: string[], message: RegExp]> = [
     [[], /^Postern .*Usage: postern COMMAND/s],
-    [['serv'], /^postern: there is no command "serv"\. Commands: serve, migrate, user create, .*openapi\n$/],
+    [['serv'], /^postern: there is no command "serv"\. Commands: serve, migrate, migrate-store, user create, .*openapi\n$/],
     [['--port', '1'], /^postern: a command comes first, not --port\. Commands: serve/],
     [
       ['user'],
@@ -67,7 +67,7 @@ t.test('an older Node.js is refused with one sentence, before anything is loaded
     process.on('exit', () => {
       if (process.moduleLoadList.includes('NativeModule internal/util/parse_args/parse_args')) process.exitCode = 70
     })`
-  const { code, stdout, stderr } = await postern(t, ['--version'], { preload })
+  const { code, stdout, stderr } = await postern(t, ['--version'], { preload, bare: true })
   t.equal(code, 1)
   t.equal(stdout, '')
   t.match(stderr, REFUSED)
