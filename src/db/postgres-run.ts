@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Client, ClientBase } from 'pg'
 import { type Bound, type Queries, UniqueViolation, type Work } from './database.ts'
 import { drizzle } from './drizzle-postgres.ts'
@@ -39,6 +40,17 @@ function send(client: ClientBase, { statement, values }: Bound): Promise<unknown
   return prepared.execute(values)
 }
 
+/** What is sent meanwhile leaves in one packet: each of its own wakes the server, which costs as much as the statement. */
+export function inOnePacket<T>(client: ClientBase, send: () => T): T {
+  const { connection } = client as { connection?: { stream: Duplex } }
+  connection?.stream.cork()
+  try {
+    return send()
+  } finally {
+    connection?.stream.uncork()
+  }
+}
+
 /**
  * Runs work to its end, statement by statement; statements yielded as a list are sent at once. `onSend` hears of each. Work
  * whose first statement was sent together with what it depends on goes no further until that has `begun`.
@@ -58,7 +70,8 @@ export async function run<T>(
   while (!step.done) {
     let rows: unknown[]
     try {
-      rows = await ('statement' in step.value ? one(step.value) : settleAll(step.value.map(one)))
+      const { value } = step
+      rows = await ('statement' in value ? one(value) : settleAll(inOnePacket(client, () => value.map(one))))
       await begun
     } catch (thrown) {
       const error = new DriverError(thrown)

@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg'
 import type { Work } from './database.ts'
 import type { Connections } from './postgres-connections.ts'
 import { DriverError, translate } from './postgres-faults.ts'
-import { type Plan, run } from './postgres-run.ts'
+import { inOnePacket, type Plan, run } from './postgres-run.ts'
 
 const ATTEMPTS = 10
 /** Full jitter up to this, doubled with each attempt: those who were in each other's way do not meet again. */
@@ -53,15 +53,19 @@ export function createRunner(connections: Connections): Runner {
 
   async function transact<T>(client: PoolClient, work: Work<T>, onSend: (plan: Plan) => void): Promise<T> {
     // Not awaited: it goes out together with the first statement. If it fails, that fails too.
-    const begun = client.query('BEGIN').catch(asDriverError)
-    begun.catch(() => {})
+    const begin = () => {
+      const begun = client.query('BEGIN').catch(asDriverError)
+      begun.catch(() => {})
+      return { begun, value: run(client, work, { onSend, begun }) }
+    }
     try {
-      const value = await run(client, work, { onSend, begun })
+      const { begun, value } = inOnePacket(client, begin)
+      const result = await value
       await begun
       const { command } = await client.query('COMMIT').catch(asDriverError)
       // A transaction that failed unnoticed is "committed" by rolling it back, without an error.
       if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`)
-      return value
+      return result
     } catch (error) {
       if (!(error instanceof DriverError && error.isBroken)) await client.query('ROLLBACK').catch(asDriverError)
       throw error
