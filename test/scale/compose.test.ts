@@ -115,7 +115,7 @@ function script(t: Test, name: string, secrets: Record<string, string>): string 
   const folder = t.testdir(secrets)
   writeFileSync(
     join(folder, name),
-    read(`examples/scale/${name}`).replaceAll('/run/secrets', folder).replaceAll('/tmp', folder)
+    read(`examples/scale/${name}`).replaceAll(/\/run\/secrets|\/tmp/g, folder)
   )
   return join(folder, name)
 }
