@@ -113,10 +113,7 @@ t.test('an instance has settings that exist, and that the service starts with', 
 /** A script of the file, with the secrets of a test. */
 function script(t: Test, name: string, secrets: Record<string, string>): string {
   const folder = t.testdir(secrets)
-  writeFileSync(
-    join(folder, name),
-    read(`examples/scale/${name}`).replaceAll(/\/run\/secrets|\/tmp/g, folder)
-  )
+  writeFileSync(join(folder, name), read(`examples/scale/${name}`).replaceAll(/\/run\/secrets|\/tmp/g, folder))
   return join(folder, name)
 }
 
