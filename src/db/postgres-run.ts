@@ -37,7 +37,18 @@ function send(client: ClientBase, { statement, values }: Bound): Promise<unknown
     prepared = (plan.build(own.queries) as { prepare(name: string): Prepared }).prepare(plan.name)
     own.statements.set(plan, prepared)
   }
-  return prepared.execute(values)
+  return prepared.execute(storable(values))
+}
+
+/**
+ * Postgres has no text with U+0000. What is stored never has it, so whatever is looked for by such a name is not found, as
+ * it is on SQLite.
+ */
+function storable(values: Record<string, unknown>): Record<string, unknown> {
+  const has = (value: unknown) => typeof value === 'string' && value.includes('\0')
+  if (!Object.values(values).some(has)) return values
+  const clean = (value: unknown) => (has(value) ? String(value).replaceAll('\0', '\uFFFD') : value)
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, clean(value)]))
 }
 
 /** What is sent meanwhile leaves in one packet: each of its own wakes the server, which costs as much as the statement. */

@@ -54,12 +54,13 @@ for (const way of ['logoutAll', 'endOthers'] as const) {
 
 t.test('a session that was ended in the same moment ends no other any more', async t => {
   const { login, end, endOthers, logoutAll, alive } = await service(t)
-  const mine = await login()
-  for (const strike of [endOthers, logoutAll, (by: Pair) => end(sid(mine), by)]) {
-    const thief = await login()
-    const [ended, struck] = await Promise.all([end(sid(thief), mine), strike(thief)])
-    t.equal(ended.statusCode, 204)
-    refused(t, struck, 'token_not_valid')
-    t.ok(await alive(t, mine))
+  const strikes = [endOthers, logoutAll, (by: Pair, other: Pair) => end(sid(other), by)]
+  for (const strike of strikes) {
+    const [mine, thief] = [await login(), await login()]
+    const answers = await Promise.all([end(sid(thief), mine), strike(thief, mine)])
+    // Whoever is first; on SQLite that is who asked first.
+    t.same(answers.map(({ statusCode }) => statusCode).sort(), [204, 401])
+    for (const late of answers.filter(({ statusCode }) => statusCode === 401)) refused(t, late, 'token_not_valid')
+    t.equal(await alive(t, mine), answers[0].statusCode === 204)
   }
 })
