@@ -30,7 +30,10 @@ t.test('help and version are printed and nothing else is done', async t => {
 t.test('wrong usage is named, with what would be right, and ends with 2', async t => {
   const cases: Array<[args: string[], message: RegExp]> = [
     [[], /^Postern .*Usage: postern COMMAND/s],
-    [['serv'], /^postern: there is no command "serv"\. Commands: serve, migrate, migrate-store, user create, .*openapi\n$/],
+    [
+      ['serv'],
+      /^postern: there is no command "serv"\. Commands: serve, migrate, migrate-store, user create, .*openapi\n$/
+    ],
     [['--port', '1'], /^postern: a command comes first, not --port\. Commands: serve/],
     [
       ['user'],
