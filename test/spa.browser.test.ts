@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { freePort } from './free-port.ts'
+import { freePort } from '../tools/free-port.ts'
 import { build, client } from './helper.ts'
 import { launch, skip } from './pages/browser.ts'
 import { rows } from './routes/session-service.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../../test/free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 import type { OAuthClient } from './client.ts'
 
 /** A `postern serve` process. */

@@ -36,8 +36,8 @@ export interface Database {
    */
   write<T>(work: () => Work<T>): Promise<T>
   /**
-   * The same for work that writes with one statement at most, which is applied and durable whatever the work does
-   * afterwards: on Postgres it takes no transaction around it, and so one way there and back.
+   * The same for work that writes with one statement at most and throws nothing after it: on Postgres there is no
+   * transaction around it that could undo it, and so it takes one way there and back.
    */
   writeOnce<T>(work: () => Work<T>): Promise<T>
   /**

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { checkReach } from '../../src/cli/doctor-reach.ts'
 import type { Finding } from '../../src/cli/finding.ts'
 import { resolveConfig } from '../../src/config.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { selfSigned } from './certificate.ts'
 import { inFolder, postern } from './process.ts'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { checkRedis } from '../../src/cli/doctor-redis.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { noRedis, redisServer } from '../redis/redis.ts'
 
 const PASSWORD = 's3cret-of-redis'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { postgresDatabase } from '../own-database.ts'
 import { ownServer, skip } from '../postgres/server.ts'
 import { AUTH_SECRET, PASSWORD, refusal, tell } from './postgres-refusals.ts'

@@ -40,6 +40,13 @@ for (const { name, open } of all) {
     )
   })
 
+  t.test(`${name}: a name with U+0000 is not found, and does no harm`, async t => {
+    const { db, addUser, user } = await one(t)
+    await db.write(() => addUser(ada))
+    t.same(await db.read(user({ id: '1\0' })), [])
+    t.equal((await db.read(user({ id: '1' }))).length, 1)
+  })
+
   refusals(t, name, one)
 
   t.test(`${name}: two statements together are answered together, and read what the first has written`, async t => {

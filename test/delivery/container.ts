@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 
 /** How an image is run: what its Dockerfile says, seen from outside. */
 export interface Run {

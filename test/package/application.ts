@@ -3,7 +3,7 @@ import { on, once } from 'node:events'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 
 /** A command without the loaders that tap gives to all its children: it runs as a user's would. */
 export const plainly = (...command: string[]): [string, string[]] => ['env', ['NODE_OPTIONS=', ...command]]

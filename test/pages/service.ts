@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { Options } from '../../src/config.ts'
 import type { Mail } from '../../src/core/mail.ts'
 import type { Wiring } from '../../src/server.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { build, client } from '../helper.ts'
 import { until } from '../mail/mails.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { build, client } from '../helper.ts'
 import { exchange, listen } from '../routes/socket.ts'
 import { type Seen, upstream } from './upstream.ts'

@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 
 /** For tests that need a Redis: why they cannot run on this machine, or false. */
 export const noRedis =
-  spawnSync('redis-server', ['--version']).status === 0 ? false : 'there is no redis-server on this machine'
+  spawnSync('redis-server', ['--version']).status === 0 || process.env.POSTERN_REQUIRE_REDIS === '1'
+    ? false
+    : 'there is no redis-server on this machine'
 
 /** A redis-server process of its own, which forgets all when it ends; ended with the test. */
 export interface RedisServer {
