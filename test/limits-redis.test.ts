@@ -28,7 +28,8 @@ t.test('three instances share a limit exactly, whatever comes at the same moment
   for (const key of keys) {
     t.match(key, /^postern:(probe|login:[\w-]{22})$/, 'it does not tell who was counted')
     const left = Number(await tell(`pttl ${key}`))
-    t.ok(left > 0 && left <= 60_000, 'it goes by itself')
+    // The probe's key lives for one second: by now it may be gone, which Redis says by -2.
+    t.ok(left <= 60_000 && (left > 0 || (left === -2 && key === 'postern:probe')), `it goes by itself: ${left} ms`)
   }
 })
 
