@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
+import { NOBODY } from './nobody.ts'
 
 /** The superuser of every server that is started here; it needs no password. */
 const SUPERUSER = 'postern'
-/** Whom the server runs as where this process is root, which Postgres refuses to be: "nobody". */
-const NOBODY = 65534
 const PATIENCE_MS = 15_000
 
 /** How a server stops: `fast` ends connections, `immediate` is a crash. */
@@ -39,6 +38,7 @@ export function postgresPrograms(): string | undefined {
   return folders.find(folder => globSync(join(folder, 'initdb')).length > 0)
 }
 
+// Postgres refuses to be root.
 const asServer = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 /**

@@ -1,7 +1,6 @@
 import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
-const NOBODY = 65_534
+import { NOBODY } from '../../tools/nobody.ts'
 
 /** A command in front of a service that has no rights of its own. */
 export const UNPRIVILEGED = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']

@@ -10,7 +10,8 @@ export function formsOf(secret: string): Map<string, Buffer> {
     'JSON-escaped': json,
     'JSON-escaped twice': JSON.stringify(json).slice(1, -1),
     'JSON-escaped, ASCII only': json.replace(/[^ -~]/g, one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    'URL-encoded': encodeURIComponent(secret),
+    // Half a character cannot be encoded; on its way it becomes U+FFFD, as it does in the form below.
+    'URL-encoded': encodeURIComponent(secret.toWellFormed()),
     'form-encoded': `${new URLSearchParams({ a: secret })}`.slice(2),
     hexadecimal: bytes.toString('hex'),
     'hexadecimal, upper case': bytes.toString('hex').toUpperCase()

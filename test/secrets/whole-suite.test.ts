@@ -50,6 +50,15 @@ t.test('a service that logs or stores a body fails the run, which does not repea
   t.end()
 })
 
+t.test('half a character in a secret hinders no search, and the secret is found as it was stored', t => {
+  const folder = t.testdir({
+    'a.secrets': `${JSON.stringify({ kind: 'password', secret: 'half \ud800 of it' })}\n`,
+    'a.log': '{"msg":"half \ufffd of it"}\n'
+  })
+  t.match(searchRecords(folder).leaks, [/^password, plain: a\.log, line 1$/])
+  t.end()
+})
+
 t.test('what looks like a token, a hash, a link or a key is found without being known', t => {
   const texts = ['eyJhbGciOiJFUzI1NiJ9', '$argon2id$', 'pbkdf2_sha256$1', '/account/login#token=x', 'BEGIN PRIVATE KEY']
   for (const text of texts) {
