@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { median } from '../../bench/statistics.ts'
 import { residentMegabytes } from '../../bench/usage.ts'
 import { type Experiment, emptyOutcome } from '../harness/experiment.ts'
 import { faultsIn, inspect } from '../harness/inspect.ts'
+import { INSPECTED, type Inspector, inspectService } from '../harness/inspector.ts'
 import { openLedger } from '../harness/ledger.ts'
 import { startLoad } from '../harness/load.ts'
 import { openMailbox } from '../harness/mailbox.ts'
@@ -15,8 +15,8 @@ import { addVerdict } from '../harness/tally.ts'
 const MINUTE = 60_000
 const READY_MS = 10_000
 const SAMPLE_MS = 2_000
-/** Samples whose median is one point: neighbours are alike, and would make the error look smaller than it is. */
-const BLOCK = 15
+/** Between the last answer and a sample at rest: buffers of hashes are given back, and commits are copied into the file. */
+const REST_MS = 1_000
 const WARM_UP = 1 / 3
 const MOST_MB_AN_HOUR = 1
 const MORE_DESCRIPTORS = 4
@@ -25,7 +25,7 @@ const PURGED_MS = 2.5 * MINUTE
 
 /** As `npm start` runs it, with lives so short that rows expire while it is watched. */
 const AS_STARTED = {
-  args: ['--max-semi-space-size=4'],
+  args: ['--max-semi-space-size=4', INSPECTED],
   env: {
     MALLOC_ARENA_MAX: '1',
     MALLOC_TRIM_THRESHOLD_: '131072',
@@ -37,13 +37,15 @@ const AS_STARTED = {
 }
 const EXPIRING = { sessions: 'idle_expires_at', revoked_jti: 'expires_at', one_time_tokens: 'expires_at' }
 
+/** What the service takes while nobody asks it anything, without garbage. */
 interface Sample {
   hours: number
   megabytes: number
+  heap: number
   descriptors: number
 }
 
-/** Watches what a service takes, for minutes, under a mixed load. */
+/** Watches what a service takes, for minutes, under a mixed load that rests for a second each minute. */
 export const soak: Experiment = {
   name: 'soak',
   title: 'Soak',
@@ -56,25 +58,33 @@ export const soak: Experiment = {
     const ledger = openLedger()
     const service = await startService({ folder, ...AS_STARTED })
     await service.ready(READY_MS)
-    const oauth = await addOAuthClient(folder)
-    const load = startLoad({
-      ...service,
-      ledger,
-      actors: 8,
-      oauth,
-      mailbox: openMailbox(folder),
-      seed: random() * 1e6,
-      pauseMs: 40
-    })
-    const samples = await watch(service, minutes, say)
-    await load.stop()
+    const inspector = await inspectService(service)
+    const plan = { ...service, ledger, actors: 8, oauth: await addOAuthClient(folder), mailbox: openMailbox(folder) }
+    const samples: Sample[] = []
+    let most = 0
+    const began = performance.now()
+    for (let minute = 1; minute <= minutes; minute++) {
+      const load = startLoad({ ...plan, seed: random() * 1e6, pauseMs: 40 })
+      while (performance.now() < began + minute * MINUTE - REST_MS) {
+        await sleep(SAMPLE_MS)
+        most = Math.max(most, await residentMegabytes(service.pid))
+      }
+      await load.stop()
+      outcome.acknowledged += load.acknowledged()
+      outcome.longestOutageMs = Math.max(outcome.longestOutageMs, load.longestOutageMs())
+      const sample = await atRest(service, inspector, began)
+      samples.push(sample)
+      const { megabytes, heap, descriptors } = sample
+      say(`at rest ${megabytes.toFixed(1)} MB, of it heap ${heap.toFixed(1)}, ${descriptors} descriptors`)
+    }
+    inspector.close()
     await service.stop()
     addVerdict(outcome, ledger.takeBreaches())
 
     const path = join(folder, 'postern.db')
     outcome.violations.push(...(await faultsIn(path)), ...(await leftovers(path)))
     const settled = samples.slice(Math.floor(samples.length * WARM_UP))
-    const { slope, error } = fit(blocks(settled))
+    const { slope, error } = fit(settled.map(({ hours, megabytes }) => ({ x: hours, y: megabytes })))
     // What a run of this length cannot tell apart from level is no growth: the figure says how sure it is.
     if (slope - 2 * error > MOST_MB_AN_HOUR)
       outcome.violations.push(`memory grows by ${slope.toFixed(1)} ± ${error.toFixed(1)} MB an hour`)
@@ -84,37 +94,26 @@ export const soak: Experiment = {
     return {
       ...outcome,
       trials: 1,
-      acknowledged: load.acknowledged(),
-      longestOutageMs: load.longestOutageMs(),
       figures: {
         minutes,
         'MB an hour': `${slope.toFixed(1)} ± ${error.toFixed(1)} (standard error)`,
-        'MB at the end': Math.round(settled.at(-1)?.megabytes ?? 0),
+        'MB at rest': Math.round(settled.at(-1)?.megabytes ?? 0),
+        'MB under load, at most': Math.round(most),
         descriptors: `${Math.min(...descriptors)} to ${Math.max(...descriptors)}`
       }
     }
   }
 }
 
-async function watch({ pid }: Service, minutes: number, say: (line: string) => void): Promise<Sample[]> {
-  const samples: Sample[] = []
-  const began = performance.now()
-  for (let next = began; next < began + minutes * MINUTE; next += SAMPLE_MS) {
-    await sleep(Math.max(0, next - performance.now()))
-    const megabytes = await residentMegabytes(pid)
-    const descriptors = (await readdir(`/proc/${pid}/fd`).catch(() => [])).length
-    samples.push({ hours: (performance.now() - began) / (60 * MINUTE), megabytes, descriptors })
-    if (samples.length % (2 * BLOCK) === 0) say(`${megabytes.toFixed(1)} MB, ${descriptors} descriptors`)
+async function atRest({ pid }: Service, inspector: Inspector, began: number): Promise<Sample> {
+  await sleep(REST_MS)
+  await inspector.collectGarbage()
+  return {
+    hours: (performance.now() - began) / (60 * MINUTE),
+    megabytes: await residentMegabytes(pid),
+    heap: await inspector.heapMegabytes(),
+    descriptors: (await readdir(`/proc/${pid}/fd`)).length
   }
-  return samples
-}
-
-function blocks(samples: Sample[]): Array<{ x: number; y: number }> {
-  const count = Math.floor(samples.length / BLOCK)
-  return Array.from({ length: count }, (_, n) => {
-    const block = samples.slice(n * BLOCK, (n + 1) * BLOCK)
-    return { x: median(block.map(({ hours }) => hours)), y: median(block.map(({ megabytes }) => megabytes)) }
-  })
 }
 
 /** Rows that had expired long enough ago to be gone. */

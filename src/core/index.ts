@@ -45,6 +45,7 @@ import { createRevocations } from './revocations.ts'
 import { openSecrets } from './secrets.ts'
 import { serverMetadata } from './server-metadata.ts'
 import { createSessionControl } from './session-control.ts'
+import { createSessionRotation } from './session-rotation.ts'
 import { createSessions } from './sessions.ts'
 import { hasSigningKeys } from './signing-key-rows.ts'
 import { createSigningKeys } from './signing-keys.ts'
@@ -142,7 +143,8 @@ export async function createCore(surroundings: Surroundings) {
   })
 
   const clients = createClients({ db, revocations, secrets, audit, now })
-  const native = createRefresh({ db, config, sessions, users, tokens, notices, audit, now })
+  const rotation = createSessionRotation(db, config, now)
+  const native = createRefresh({ db, config, sessions, rotation, users, tokens, notices, audit, now })
   const refresh = createCutOver({ db, config, refresh: native, simplejwt, legacyTokens, sessions, tokens, audit, now })
 
   return {

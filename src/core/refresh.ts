@@ -1,17 +1,20 @@
 import type { Config } from '../config.ts'
-import { type Database, together, type Work } from '../db/database.ts'
+import type { Database, Work } from '../db/database.ts'
 import { PosternError, type Refusal } from '../errors.ts'
 import type { Audit } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Notices } from './notices.ts'
+import type { Granted } from './rotation-batches.ts'
+import type { SessionRotation } from './session-rotation.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { GenuineRefresh, RefreshClaims, TokenPair, Tokens } from './tokens.ts'
-import type { User, Users } from './users.ts'
+import type { Users } from './users.ts'
 
 interface Parts {
   db: Database
   config: Config
   sessions: Sessions
+  rotation: SessionRotation
   users: Users
   tokens: Tokens
   notices: Notices
@@ -19,16 +22,10 @@ interface Parts {
   now: Clock
 }
 
-/** A session that goes on, and its user. */
-interface Granted {
-  session: Session
-  user: User
-}
-
 export type Refresh = ReturnType<typeof createRefresh>
 
 /** What the holder of a refresh token may do with it. */
-export function createRefresh({ db, config, sessions, users, tokens, notices, audit, now }: Parts) {
+export function createRefresh({ db, config, sessions, rotation, users, tokens, notices, audit, now }: Parts) {
   const isAlive = (session: Session) => session.revokedAt === null && now() < session.idleExpiresAt.getTime()
 
   /** The previous token, shortly after its use: the client that sent it may never have seen the answer. */
@@ -89,15 +86,14 @@ export function createRefresh({ db, config, sessions, users, tokens, notices, au
     endForReuse
   }
 
-  /** What most refreshes are, in one statement that changes something; undefined where nothing was changed. */
+  /** What most refreshes are; undefined where nothing was changed. */
   function advance(sid: string, jti: string): Promise<Granted | undefined> {
-    // In a transaction only if something may go wrong afterwards, which undoes it.
-    const write = tokens.mayFail ? db.write : db.writeOnce
-    return write(function* () {
-      const [[session], [user]] = yield* together(sessions.rotate(sid, jti), users.ofSession(sid))
-      if (!session || !user) return undefined
-      tokens.prepare(user)
-      return { session, user }
+    // By itself only if something may go wrong afterwards, which undoes it.
+    if (!tokens.mayFail) return rotation.advance(sid, jti)
+    return db.write(function* () {
+      const granted = yield* rotation.rotate(sid, jti)
+      if (granted) tokens.prepare(granted.user)
+      return granted
     })
   }
 

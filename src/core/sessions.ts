@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database, Work } from '../db/database.ts'
-import { and, eq, exists, gt, inArray, isNull, lt, ne, sql } from '../db/drizzle.ts'
+import { and, eq, gt, inArray, isNull, lt, ne, sql } from '../db/drizzle.ts'
 import type { Clock } from './clock.ts'
 import { newJti } from './jti.ts'
 import type { LegacyTokens } from './legacy-tokens.ts'
@@ -37,7 +37,7 @@ export type EndReason =
 export const living = (sessions: Database['tables']['sessions']) =>
   and(isNull(sessions.revokedAt), gt(sessions.idleExpiresAt, slotAs('now', sessions.idleExpiresAt)))
 
-/** One row a session: rotation is one conditional UPDATE, and nothing grows. */
+/** One row a session, however often it is rotated. */
 export function createSessions(
   db: Database,
   config: Config,
@@ -46,7 +46,7 @@ export function createSessions(
   legacyTokens: LegacyTokens,
   now: Clock
 ) {
-  const { sessions, users } = db.tables
+  const { sessions } = db.tables
   const insert = db.prepare('session_insert', q =>
     q
       .insert(sessions)
@@ -72,32 +72,6 @@ export function createSessions(
       .select()
       .from(sessions)
       .where(eq(sessions.id, slot('id')))
-  )
-  const idle = slotAs('idleExpiresAt', sessions.idleExpiresAt)
-  const rotate = db.prepare('session_rotate', q =>
-    q
-      .update(sessions)
-      .set({
-        prevJti: sql`${sessions.jti}`,
-        jti: sql`${slot('next')}`,
-        rotatedAt: slotAs('now', sessions.rotatedAt),
-        lastUsedAt: slotAs('now', sessions.lastUsedAt),
-        idleExpiresAt: sql`case when ${idle} < ${sessions.expiresAt} then ${idle} else ${sessions.expiresAt} end`
-      })
-      .where(
-        and(
-          eq(sessions.id, slot('id')),
-          eq(sessions.jti, slot('jti')),
-          living(sessions),
-          exists(
-            q
-              .select({ id: users.id })
-              .from(users)
-              .where(and(eq(users.id, sessions.userId), eq(users.active, true)))
-          )
-        )
-      )
-      .returning()
   )
   const ended = { revokedAt: slotAs('now', sessions.revokedAt), revokeReason: sql`${slot('reason')}` }
   const end = db.prepare('session_end', q =>
@@ -155,12 +129,6 @@ export function createSessions(
     },
     *find(id: string): Work<Session | undefined> {
       return (yield* find({ id }))[0]
-    },
-    /** Advances one generation if `jti` is the current one of a living session of an active user: one statement. */
-    rotate(id: string, jti: string): Work<Session[]> {
-      const time = now()
-      const idleExpiresAt = new Date(time + config.authRefreshTtl)
-      return rotate({ id, jti, next: newJti(), now: new Date(time), idleExpiresAt })
     },
     /** Gives a session an index that was begun under a version without any: its tokens name one from here on. */
     *index(session: Session): Work<Session> {

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import type { Database, Work } from '../db/database.ts'
-import { and, asc, eq, gt, inArray, sql } from '../db/drizzle.ts'
+import { and, asc, eq, gt, sql } from '../db/drizzle.ts'
 import { PosternError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { canonical } from './identifiers.ts'
@@ -26,7 +26,7 @@ export interface NewUser {
 
 /** The accounts. `show` says what of a stored profile is for people. */
 export function createUsers(db: Database, now: Clock, show = (profile: User['profile']) => profile) {
-  const { users, sessions } = db.tables
+  const { users } = db.tables
   const insert = db.prepare('user_insert', q =>
     q
       .insert(users)
@@ -57,13 +57,6 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
       .where(thatOne)
       .returning()
   )
-  const ofSession = db.prepare('user_of_session', q => {
-    const owner = q
-      .select({ id: sessions.userId })
-      .from(sessions)
-      .where(eq(sessions.id, slot('sid')))
-    return q.select().from(users).where(inArray(users.id, owner))
-  })
   const hasName = eq(users.usernameKey, slot('key'))
   const byUsername = db.prepare('user_by_username', q => q.select().from(users).where(hasName))
   const hasEmail = eq(users.emailKey, slot('key'))
@@ -154,8 +147,6 @@ export function createUsers(db: Database, now: Clock, show = (profile: User['pro
     *at(id: string): Work<User | undefined> {
       return (yield* byId({ id }))[0]
     },
-    /** The user whose session it is: one statement. */
-    ofSession: (sid: string): Work<User[]> => ofSession({ sid }),
     findByUsername: async (username: string): Promise<User | undefined> =>
       (await db.read(byUsername({ key: canonical(username) })))[0],
     findByEmail: async (email: string): Promise<User | undefined> =>

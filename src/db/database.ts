@@ -53,6 +53,8 @@ export interface Database {
   epoch(): number
   /** Whether changes are told one by one, and reading is so slow that it pays to remember them. */
   readonly tells: boolean
+  /** Whether an UPDATE that joins another table can return the columns of both. */
+  readonly returnsJoined: boolean
   /** Hears of changes of single rows, those of this process included, before the write that made them resolves. */
   onChange(listener: ChangeListener): void
   close(): Promise<void>

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PoolClient } from 'pg'
 import type { Work } from './database.ts'
-import { createBatches } from './postgres-batch.ts'
 import type { Connections } from './postgres-connections.ts'
 import { DriverError, translate } from './postgres-faults.ts'
 import { inOnePacket, type Plan, run } from './postgres-run.ts'
@@ -38,8 +37,6 @@ export function createRunner(connections: Connections): Runner {
       client.release(broken)
     }
   }
-
-  const share = createBatches(connections)
 
   /** Tries again what failed for the sake of another transaction. */
   async function persist<T>(attempt: () => Promise<T>): Promise<T> {
@@ -80,7 +77,7 @@ export function createRunner(connections: Connections): Runner {
       lend(client => run(client, work)).catch(error => {
         throw translate(error)
       }),
-    single: (work, onSend) => persist(() => share(client => run(client, work(), { onSend }))),
+    single: (work, onSend) => persist(() => lend(client => run(client, work(), { onSend }))),
     transaction: (work, onSend) => persist(() => lend(client => transact(client, work(), onSend)))
   }
 }

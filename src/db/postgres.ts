@@ -90,6 +90,7 @@ export function servePostgres(connections: Connections, feed: Feed): Database {
     },
     epoch: feed.epoch,
     tells: true,
+    returnsJoined: true,
     onChange: feed.onChange,
     close: () => {
       closing ??= close()

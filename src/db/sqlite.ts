@@ -54,6 +54,7 @@ export function serve(sqlite: Sqlite.Database): Database {
     *hold() {},
     epoch: watchOthers(sqlite),
     tells: false,
+    returnsJoined: false,
     onChange: () => {},
     close: () => {
       closing ??= close()

@@ -2,6 +2,8 @@ import t, { type Test } from 'tap'
 import { type Options, resolveConfig } from '../../src/config.ts'
 import { createLegacyTokens } from '../../src/core/legacy-tokens.ts'
 import { createRevocations } from '../../src/core/revocations.ts'
+import type { Granted } from '../../src/core/rotation-batches.ts'
+import { createSessionRotation } from '../../src/core/session-rotation.ts'
 import { createSessions, type Session } from '../../src/core/sessions.ts'
 import { LIST_SIZE, statusClaim, statusIndexOf } from '../../src/core/status-claim.ts'
 import { createStatusIndexes } from '../../src/core/status-indexes.ts'
@@ -24,7 +26,8 @@ async function parts(test: Test, settings: Options = {}) {
     const config = resolveConfig({ databaseUrl: 'sqlite::memory:', ...settings })
     const revocations = createRevocations(db, config.authAccessTtl, clock.now)
     const legacyTokens = createLegacyTokens(db, config, revocations, clock.now)
-    return { indexes, sessions: createSessions(db, config, revocations, indexes, legacyTokens, clock.now), config }
+    const sessions = createSessions(db, config, revocations, indexes, legacyTokens, clock.now)
+    return { indexes, sessions, rotation: createSessionRotation(db, config, clock.now), config }
   }
   const { statusEntries } = db.tables
   const entries = db.prepare(`test_entries_${named++}`, q => q.select().from(statusEntries))
@@ -54,12 +57,12 @@ t.test('sessions that begin at the same moment have different indexes', async t 
 })
 
 t.test('a revoked token is refused by the list, and its session goes on under another index', async t => {
-  const { db, clock, sessions, indexes, entries } = await parts(t)
+  const { db, clock, sessions, rotation, indexes, entries } = await parts(t)
   const { id: sid, jti, statusIndex } = await db.write(() => sessions.start('ada', ['pwd'], ORIGIN))
   const status = statusClaim(ISSUER, statusIndex as number)
   await db.write(() => indexes.refuse({ sid, status }))
   t.match(await entries(), [{ statusIndex, invalid: true }])
-  const [moved] = (await db.write(() => sessions.rotate(sid, jti))) as [Session]
+  const { session: moved } = (await db.write(() => rotation.rotate(sid, jti))) as Granted
   t.not(moved.statusIndex, statusIndex)
   await db.write(() => indexes.refuse({ sid, status }))
   t.equal((await db.read(sessions.find(sid)))?.statusIndex, moved.statusIndex, 'a second time changes nothing')
@@ -102,7 +105,7 @@ t.test(
       await db.write(() => sessions.purge())
       return (await db.write(() => sessions.start('ada', ['pwd'], ORIGIN))).statusIndex
     }
-    await db.write(() => shorter.sessions.rotate(id, jti))
+    await db.write(() => shorter.rotation.rotate(id, jti))
     t.not(await beginAfter(2000), statusIndex, 'the session is gone, its first token is not')
     t.equal((await db.read(sessions.find(id)))?.id, undefined)
     t.not(await beginAfter(DAY), statusIndex)
@@ -125,7 +128,7 @@ for (const [seed, settings] of [
   t.test(
     `no index is given out twice while a token names it, whatever happens (${settings.authAccessTtl})`,
     async t => {
-      const { db, clock, sessions, indexes, config, entries } = await parts(t, settings)
+      const { db, clock, sessions, rotation, indexes, config, entries } = await parts(t, settings)
       const random = generator(seed + 1)
       const below = (limit: number) => Math.floor(random() * limit)
       const tokens: Array<{ holder: string; sid?: string; index: number; exp: number; refused: boolean }> = []
@@ -151,10 +154,10 @@ for (const [seed, settings] of [
         },
         async () => {
           const session = pick()
-          const [rotated] = session ? await db.write(() => sessions.rotate(session.id, session.jti)) : []
+          const rotated = session && (await db.write(() => rotation.rotate(session.id, session.jti)))
           if (!rotated) return
-          issueOf(rotated)
-          living.push(rotated)
+          issueOf(rotated.session)
+          living.push(rotated.session)
         },
         async () => {
           const session = pick()
