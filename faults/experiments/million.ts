@@ -10,6 +10,7 @@ import { settingsOf } from '../../bench/settings.ts'
 import { createClient } from '../harness/client.ts'
 import { type Experiment, emptyOutcome, type Outcome } from '../harness/experiment.ts'
 import { type Service, startService } from '../harness/service.ts'
+import { forEachOf } from '../harness/workers.ts'
 
 const ROWS = 1_000_000
 const IN_USE = 2_000
@@ -17,7 +18,6 @@ const KILLS = 5
 const READY_MS = 2_000
 const PATIENCE_MS = 30_000
 const LEAST = 0.8
-const AT_ONCE = 16
 const plan = { ...fullPlan, connections: 50 }
 
 /** A file with a million users and sessions: how fast it is back, and how fast it is against one without them. */
@@ -94,16 +94,12 @@ const serverOf = (service: Service) => ({ ...service, startedIn: 0 })
 /** Refreshes every session once; one that is refused is lost. */
 async function refreshAll(at: Inhabited, outcome: Outcome): Promise<void> {
   const client = createClient(at.service.url)
-  const waiting = [...at.refreshes.keys()]
-  const worker = async () => {
-    for (let n = waiting.pop(); n !== undefined; n = waiting.pop()) {
-      const { status, body } = await client.refresh(at.refreshes[n] ?? '')
-      if (status !== 200) outcome.lost.push(`session ${n} answered ${status} to its refresh`)
-      else [at.refreshes[n], at.accesses[n]] = [String(body.refresh), String(body.access)]
-      outcome.acknowledged += status === 200 ? 1 : 0
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await forEachOf(at.refreshes.length, async n => {
+    const { status, body } = await client.refresh(at.refreshes[n] ?? '')
+    if (status !== 200) outcome.lost.push(`session ${n} answered ${status} to its refresh`)
+    else [at.refreshes[n], at.accesses[n]] = [String(body.refresh), String(body.access)]
+    outcome.acknowledged += status === 200 ? 1 : 0
+  })
 }
 
 const against = (full: Inhabited, empty: Inhabited, load: (at: Inhabited) => () => Promise<Measurement>) =>

@@ -1,7 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fill } from '../../bench/fill.ts'
+import { settingsOf } from '../../bench/settings.ts'
 import { residentMegabytes } from '../../bench/usage.ts'
+import { createClient } from '../harness/client.ts'
 import { type Experiment, emptyOutcome } from '../harness/experiment.ts'
 import { faultsIn, inspect } from '../harness/inspect.ts'
 import { INSPECTED, type Inspector, inspectService } from '../harness/inspector.ts'
@@ -11,6 +14,7 @@ import { openMailbox } from '../harness/mailbox.ts'
 import { fit } from '../harness/regression.ts'
 import { addOAuthClient, type Service, startService } from '../harness/service.ts'
 import { addVerdict } from '../harness/tally.ts'
+import { forEachOf } from '../harness/workers.ts'
 
 const MINUTE = 60_000
 const READY_MS = 10_000
@@ -23,17 +27,19 @@ const MORE_DESCRIPTORS = 4
 /** Rows are purged every minute, in batches; after the second time none is left that had expired before the first. */
 const PURGED_MS = 2.5 * MINUTE
 
-/** As `npm start` runs it, with lives so short that rows expire while it is watched. */
-const AS_STARTED = {
-  args: ['--max-semi-space-size=4', INSPECTED],
-  env: {
-    MALLOC_ARENA_MAX: '1',
-    MALLOC_TRIM_THRESHOLD_: '131072',
-    AUTH_ACCESS_TTL: '1m',
-    AUTH_REFRESH_TTL: '1m',
-    AUTH_SESSION_TTL: '5m',
-    AUTH_REFRESH_GRACE: '5s'
-  }
+/** More than SQLite keeps in memory, and more than are kept of users and tokens: afterwards no cache grows any more. */
+const USERS = 100_000
+const SEEN = 20_000
+/** As `npm start` runs it. */
+const ARGS = ['--max-semi-space-size=4', INSPECTED]
+/** The same, with lives so short that rows expire while it is watched. */
+const SHORT = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  AUTH_ACCESS_TTL: '1m',
+  AUTH_REFRESH_TTL: '1m',
+  AUTH_SESSION_TTL: '5m',
+  AUTH_REFRESH_GRACE: '5s'
 }
 const EXPIRING = { sessions: 'idle_expires_at', revoked_jti: 'expires_at', one_time_tokens: 'expires_at' }
 
@@ -56,8 +62,10 @@ export const soak: Experiment = {
   async run({ folder, minutes, random, say }) {
     const outcome = emptyOutcome()
     const ledger = openLedger()
-    const service = await startService({ folder, ...AS_STARTED })
+    const inhabitants = await fill(folder, USERS, SEEN)
+    const service = await startService({ folder, args: ARGS, env: { ...settingsOf(folder), ...SHORT } })
     await service.ready(READY_MS)
+    await fillCaches(service, inhabitants)
     const inspector = await inspectService(service)
     const plan = { ...service, ledger, actors: 8, oauth: await addOAuthClient(folder), mailbox: openMailbox(folder) }
     const samples: Sample[] = []
@@ -103,6 +111,16 @@ export const soak: Experiment = {
       }
     }
   }
+}
+
+/** Has everything in memory that is remembered, up to its limit. */
+async function fillCaches({ url }: Service, tokens: string[]): Promise<void> {
+  const client = createClient(url)
+  await forEachOf(tokens.length, async n => {
+    const { body } = await client.refresh(tokens[n] ?? '')
+    const { status } = await client.protected(String(body.access))
+    if (status !== 200) throw new Error(`a check was answered with ${status}`)
+  })
 }
 
 async function atRest({ pid }: Service, inspector: Inspector, began: number): Promise<Sample> {
