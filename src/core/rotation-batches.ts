@@ -1,4 +1,4 @@
-import type { Database, Work } from '../db/database.ts'
+import { type Database, StoreUnavailable, type Work } from '../db/database.ts'
 import type { Session } from './sessions.ts'
 import type { User } from './users.ts'
 
@@ -11,6 +11,8 @@ const MOST = 64
 const FEWEST = 10
 /** Statements on their way: while they are, those who come gather for the next. */
 const AT_ONCE = 3
+/** Who had to wait so long for a statement to begin is told to try again: the database does not keep up. */
+const PATIENCE_MS = 2_000
 
 /** A session that goes on, and its user. */
 export interface Granted {
@@ -23,6 +25,7 @@ type Rotate = (id: string, jti: string) => Promise<Granted | undefined>
 interface Asked extends PromiseWithResolvers<Granted | undefined> {
   readonly id: string
   readonly jti: string
+  readonly since: number
 }
 
 const keyOf = (id: string, jti: string | null): string => `${id} ${jti}`
@@ -47,9 +50,9 @@ export function createRotationBatches(
     scheduled = true
     setImmediate(() => {
       scheduled = false
+      const batch = take()
+      if (batch.length === 0) return
       running += 1
-      const batch = [...waiting.values()].slice(0, MOST)
-      for (const { id, jti } of batch) waiting.delete(keyOf(id, jti))
       serve(batch)
         .catch(error => {
           for (const { reject } of batch) reject(error)
@@ -62,6 +65,19 @@ export function createRotationBatches(
     })
   }
 
+  function take(): Asked[] {
+    const batch: Asked[] = []
+    const now = performance.now()
+    for (const [key, asked] of waiting) {
+      if (batch.length === MOST) break
+      waiting.delete(key)
+      if (now - asked.since > PATIENCE_MS)
+        asked.reject(new StoreUnavailable('too many refreshes wait for the database'))
+      else batch.push(asked)
+    }
+    return batch
+  }
+
   async function serve(batch: Asked[]): Promise<void> {
     const ids = filledUp(batch.map(({ id }) => id))
     const jtis = filledUp(batch.map(({ jti }) => jti))
@@ -72,7 +88,8 @@ export function createRotationBatches(
 
   return (id, jti) => {
     const key = keyOf(id, jti)
-    const asked = waiting.get(key) ?? { id, jti, ...Promise.withResolvers<Granted | undefined>() }
+    const since = performance.now()
+    const asked = waiting.get(key) ?? { id, jti, since, ...Promise.withResolvers<Granted | undefined>() }
     waiting.set(key, asked)
     schedule()
     return asked.promise

@@ -69,6 +69,25 @@ t.test('refreshes at the same moment', { skip }, async t => {
       t.same(await late, { statusCode: 200, isHeld: false })
     })
   })
+
+  t.test('with a database that does nothing any more, everybody who waits hears so in time', async t => {
+    let { refresh } = await one.login()
+    const spent: string[] = []
+    while (spent.length < 300) {
+      spent.push(refresh)
+      refresh = (await one.refresh(refresh)).json().refresh
+    }
+    await asSuperuser(url, async client => {
+      await client.query('BEGIN; LOCK TABLE sessions')
+      const began = performance.now()
+      const answers = await Promise.all(spent.map(token => one.refresh(token)))
+      const took = performance.now() - began
+      for (const { statusCode } of answers) t.equal(statusCode, 503)
+      t.ok(took < 4_000, `${took} ms`)
+      await client.query('ROLLBACK')
+    })
+    t.equal((await one.refresh(refresh)).statusCode, 200, 'and goes on afterwards')
+  })
 })
 
 interface Pair {
