@@ -6,6 +6,7 @@ const REQUESTS = ['/api/password-reset/', '/api/verify-email/resend/', '/api/log
 const PAIRS = 400
 const AT_ONCE = 8
 const CLOSE_MS = 3
+const isClose = (difference: number) => Math.abs(difference) < CLOSE_MS
 
 t.test('a request for a mail is answered alike for known, unknown, disabled and unproven addresses', async t => {
   const { app, confirmed, register, post, letters } = await accountService(t)
@@ -47,18 +48,20 @@ t.test('and after the same time', async t => {
     return performance.now() - began
   }
   for (const path of ['/api/password-reset/', '/api/login/email/']) {
-    const known: number[] = []
-    const unknown: number[] = []
-    const pair = async (n: number) => {
-      const [one, other] = await Promise.all([timed(path, 'ada@example.com'), timed(path, `nobody${n}@example.com`)])
-      known.push(one)
-      unknown.push(other)
-    }
-    for (let n = 0; n < PAIRS; n += AT_ONCE)
-      await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => pair(n + more)))
-    await letters()
-    const difference = Math.abs(median(known) - median(unknown))
-    t.ok(difference < CLOSE_MS, `${path}: medians of ${PAIRS} pairs differ by ${difference.toFixed(2)} ms`)
+    const differences = await inRounds(isClose, async round => {
+      const known: number[] = []
+      const unknown: number[] = []
+      const pair = async (n: number) => {
+        const [one, other] = await Promise.all([timed(path, 'ada@example.com'), timed(path, `nobody${n}@example.com`)])
+        known.push(one)
+        unknown.push(other)
+      }
+      for (let n = round * PAIRS; n < (round + 1) * PAIRS; n += AT_ONCE)
+        await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => pair(n + more)))
+      await letters()
+      return median(known) - median(unknown)
+    })
+    t.ok(differences.some(isClose), `${path}: medians of ${PAIRS} pairs differ by ${show(differences)} ms`)
   }
 })
 
@@ -76,15 +79,17 @@ t.test('where addresses must be proven, registering one that has an account take
     t.equal(answer.status, 201)
     return performance.now() - began
   }
-  const taken: number[] = []
-  const free: number[] = []
-  for (let n = 0; n < 60; n += 1) {
-    taken.push(await timed(`taken${n}`, 'ada@example.com'))
-    free.push(await timed(`free${n}`, `free${n}@example.com`))
-  }
-  await letters()
-  const difference = Math.abs(median(taken) - median(free))
-  t.ok(difference < CLOSE_MS, `medians of 60 pairs differ by ${difference.toFixed(2)} ms`)
+  const differences = await inRounds(isClose, async round => {
+    const taken: number[] = []
+    const free: number[] = []
+    for (let n = round * 60; n < (round + 1) * 60; n += 1) {
+      taken.push(await timed(`taken${n}`, 'ada@example.com'))
+      free.push(await timed(`free${n}`, `free${n}@example.com`))
+    }
+    await letters()
+    return median(taken) - median(free)
+  })
+  t.ok(differences.some(isClose), `medians of 60 pairs differ by ${show(differences)} ms`)
 })
 
 t.test('a wrong password and an unknown user take the same time, within a twentieth', async t => {
@@ -101,22 +106,27 @@ t.test('a wrong password and an unknown user take the same time, within a twenti
     t.equal(((await answer.json()) as { code: string }).code, 'no_active_account')
     return performance.now() - began
   }
-  const ratios: number[] = []
-  // What else the machine does can spoil a round; a difference in what we do would spoil every one.
-  for (let round = 0; round < 4 && !ratios.some(ratio => Math.abs(ratio - 1) < 0.05); round += 1) {
+  const isNearOne = (ratio: number) => Math.abs(ratio - 1) < 0.05
+  const ratios = await inRounds(isNearOne, async () => {
     const known: number[] = []
     const unknown: number[] = []
     for (let n = 0; n < 40; n += 1) {
       known.push(await timed('ada'))
       unknown.push(await timed(`nobody${n}`))
     }
-    ratios.push(median(known) / median(unknown))
-  }
-  t.ok(
-    ratios.some(ratio => Math.abs(ratio - 1) < 0.05),
-    `medians, known to unknown: ${ratios.map(ratio => ratio.toFixed(3)).join(', ')}`
-  )
+    return median(known) / median(unknown)
+  })
+  t.ok(ratios.some(isNearOne), `medians, known to unknown: ${show(ratios)}`)
 })
+
+/** What else the machine does can spoil a round; a difference in what we do would spoil every one. */
+async function inRounds(isClose: (value: number) => boolean, measure: (round: number) => Promise<number>) {
+  const values: number[] = []
+  while (values.length < 4 && !values.some(isClose)) values.push(await measure(values.length))
+  return values
+}
+
+const show = (values: number[]): string => values.map(value => value.toFixed(3)).join(', ')
 
 const median = (numbers: number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] as number

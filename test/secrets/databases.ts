@@ -50,7 +50,7 @@ export function recordDatabases(record: Keep, observer: Observer): void {
 
   prototype.close = function (this: Sqlite.Database) {
     const { memory, name, open, readonly } = this
-    if (!open || readonly) return close.call(this)
+    if (!open || readonly || isOfDjango(this)) return close.call(this)
     attempt(() => (memory ? keep(this.serialize()) : keepFile(`${name}-wal`)))
     const closed = close.call(this)
     if (memory) return closed
@@ -64,6 +64,15 @@ export function recordDatabases(record: Keep, observer: Observer): void {
 export function recordLeftDatabase(path: string): void {
   const { keepFile } = createPages(createRecords())
   for (const name of [path, `${path}-wal`]) attempt(() => keepFile(name))
+}
+
+/** The database of the service that ours is compared with keeps tokens, and may. */
+function isOfDjango(sqlite: Sqlite.Database): boolean {
+  try {
+    return sqlite.prepare("SELECT 1 FROM sqlite_master WHERE name = 'django_migrations'").get() !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** What a test broke, it cannot be read. */

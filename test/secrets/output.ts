@@ -1,8 +1,11 @@
 import { inspect } from 'node:util'
 import type { Keep } from './records.ts'
 
-/** `client` gives a secret to whoever runs it, and what `serve` prints is its log, which is recorded line by line. */
-const NOT_SEARCHED = ['client', 'serve']
+/**
+ * `client` gives a secret to whoever runs it; `openapi` prints examples, which tests send; and what `serve` prints is its log,
+ * which is recorded line by line.
+ */
+const NOT_SEARCHED = ['client', 'openapi', 'serve']
 
 /** Records what a process of the command line prints, and of what it dies. */
 export function recordOutput(record: Keep): void {

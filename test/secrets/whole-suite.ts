@@ -12,8 +12,8 @@ const PATTERNS = {
   database: [/PRIVATE KEY/g, /#token=[\w-]/g, /eyJ[\w-]{10,}\.eyJ[\w-]{10,}/g, /MIGHAgEAMBMG/g]
 }
 const CODE = /(?<![\w.-])(\d{3})[ -]?(\d{3})(?![\w.-])/g
-// A process may have a number of six digits.
-const NUMBERS = /"(pid|port|remotePort|ms|time)":\d+/g
+// A process may have a number of six digits, and so may what is measured.
+const NUMBERS = { log: /"(pid|port|remotePort|ms|time)":\d+/g, metrics: / [\d.e+-]+$/gm }
 
 export interface Searched {
   /** Where something stands that should not, and what it is; never the thing itself. */
@@ -44,8 +44,8 @@ export function searchRecords(folder: string): Searched {
       const text = bytes.toString('latin1')
       for (const pattern of kind === 'database' ? PATTERNS.database : PATTERNS.text)
         for (const { index } of text.matchAll(pattern)) leaks.add(`something like ${pattern.source}: ${where(index)}`)
-      if (kind !== 'database')
-        for (const [, first = '', second = ''] of text.replace(NUMBERS, '').matchAll(CODE))
+      if (kind === 'log' || kind === 'metrics')
+        for (const [, first = '', second = ''] of text.replace(NUMBERS[kind], '').matchAll(CODE))
           if (codes.has(first + second)) leaks.add(`a code of six digits: ${name}`)
       // The last bytes come again with the next chunk.
       line += newlines(bytes.subarray(0, bytes.length - OVERLAP))
