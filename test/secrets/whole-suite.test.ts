@@ -79,7 +79,13 @@ t.test('what looks like a token, a hash, a link or a key is found without being 
 })
 
 t.test('names and words of the sources are no secrets, though tests send them as passwords', t => {
-  const secrets = ['ada@example.com', 'password_hash', 'aaaaaaaaaaaa', '019b0d2e-7c1a-7b3e-9a55-0c6f1f6d2a10']
+  const secrets = [
+    'ada@example.com',
+    'password_hash',
+    'password1',
+    'aaaaaaaaaaaa',
+    '019b0d2e-7c1a-7b3e-9a55-0c6f1f6d2a10'
+  ]
   const folder = t.testdir({
     'a.public': '"ada@example.com"\n',
     'a.secrets': secrets.map(secret => `${JSON.stringify({ kind: 'password', secret })}\n`).join(''),
