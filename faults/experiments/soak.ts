@@ -65,9 +65,11 @@ export const soak: Experiment = {
     const inhabitants = await fill(folder, USERS, SEEN)
     const service = await startService({ folder, args: ARGS, env: { ...settingsOf(folder), ...SHORT } })
     await service.ready(READY_MS)
+    // Before: what another process writes empties SQLite's cache.
+    const oauth = await addOAuthClient(folder)
     await fillCaches(service, inhabitants)
     const inspector = await inspectService(service)
-    const plan = { ...service, ledger, actors: 8, oauth: await addOAuthClient(folder), mailbox: openMailbox(folder) }
+    const plan = { ...service, ledger, actors: 8, oauth, mailbox: openMailbox(folder) }
     const samples: Sample[] = []
     let most = 0
     const began = performance.now()
