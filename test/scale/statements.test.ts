@@ -22,8 +22,8 @@ const published = table
     Number(commits)
   ])
 
-/** What the connection that follows changes sends by itself. */
-const FEED = /changes_look|NOTIFY/
+/** What no request sends: the connection that follows changes, and work that is done every second. */
+const FEED = /changes_look|NOTIFY|execute (?:mail_any_due|signing_key_all|revocation_recent)/
 const KEEPS = /execute (?:\w+): (?:insert|update|delete)/
 
 t.test('the guide counts the statements of each request as the server does', { skip }, async t => {
