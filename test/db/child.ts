@@ -18,9 +18,8 @@ const commands: Record<string, (path: string, argument: string) => Promise<void>
     sqlite.exec('ROLLBACK')
     sqlite.close()
   },
-  /** Opens the file, or what a URL of Postgres names, as the service does; as another user if one is named. */
-  start: async (path, uid) => {
-    if (uid) process.setuid?.(Number(uid))
+  /** Opens the file, or what a URL of Postgres names, as the service does. */
+  start: async path => {
     try {
       await (await openDatabase(path.startsWith('postgres:') ? path : `sqlite:${path}`)).close()
       say('ready')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { StoreUnavailable } from '../../src/db/database.ts'
-import { open, run } from './store.ts'
+import { open, run, withFilesUpTo } from './store.ts'
 
 const many = Array.from({ length: 50 }, (_, i) => `${i}`)
 
@@ -97,7 +97,7 @@ t.test('a full disk that ends the transaction refuses its whole batch, and the s
 
 t.test('a commit that the disk refuses applies nothing of its batch', async t => {
   const { path } = await open(t)
-  const [report = '{}'] = await run(t, ['fill', path], 'ulimit -f 1000').rest()
+  const [report = '{}'] = await run(t, ['fill', path], withFilesUpTo(1000)).rest()
   const { code, acknowledged, present, again } = JSON.parse(report)
   t.match(code, /^SQLITE_(IOERR|FULL)/)
   t.ok(acknowledged.length > 10)

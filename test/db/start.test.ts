@@ -3,8 +3,7 @@ import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/db/open.ts'
-import { isOpenToNobody, NOBODY } from '../../tools/nobody.ts'
-import { open, run } from './store.ts'
+import { open, run, unprivileged, withFilesUpTo } from './store.ts'
 
 const refuses = (t: Test, url: string, message: RegExp) =>
   t.rejects(openDatabase(url), { name: 'StoreStartError', message })
@@ -72,48 +71,42 @@ t.test('a start waits for a process that holds the lock', async t => {
   t.ok(performance.now() - began > 500)
 })
 
-// Root may write anywhere, so these start as somebody else.
-const root = process.getuid?.() === 0
-const nobody = root ? String(NOBODY) : ''
-const closed = root && !isOpenToNobody(import.meta.dirname) && 'nobody else than root may read this checkout'
-
-t.test('a directory where the user may not write is named', { skip: closed }, async t => {
+t.test('a directory where the user may not write is named', async t => {
   const folder = t.testdir({})
   chmodSync(folder, 0o555)
-  const answer = await run(t, ['start', `${folder}/p.db`, nobody]).line()
+  const answer = await run(t, ['start', `${folder}/p.db`], unprivileged).line()
   t.match(answer, /\/p\.db: it cannot be opened or created\. Let the user .* write to the directory \//)
   t.notOk(existsSync(`${folder}/p.db`))
 })
 
 for (const mode of ['wal', 'delete'])
-  t.test(
-    `a file in mode ${mode} that the user may not write is refused at the start, not at a login`,
-    { skip: closed },
-    async t => {
-      const { path, db } = await open(t)
-      await db.close()
-      const other = new Sqlite(path)
-      other.pragma(`journal_mode = ${mode}`)
-      other.close()
-      chmodSync(path, 0o444)
-      chmodSync(dirname(path), 0o777)
-      t.match(await run(t, ['start', path, nobody]).line(), /postern\.db: it is read-only\. Let the user/)
-      chmodSync(path, 0o666)
-      t.equal(await run(t, ['start', path, nobody]).line(), 'ready')
-    }
-  )
+  t.test(`a file in mode ${mode} that the user may not write is refused at the start, not at a login`, async t => {
+    const { path, db } = await open(t)
+    await db.close()
+    const other = new Sqlite(path)
+    other.pragma(`journal_mode = ${mode}`)
+    other.close()
+    chmodSync(path, 0o444)
+    chmodSync(dirname(path), 0o777)
+    t.match(await run(t, ['start', path], unprivileged).line(), /postern\.db: it is read-only\. Let the user/)
+    chmodSync(path, 0o666)
+    t.equal(await run(t, ['start', path], unprivileged).line(), 'ready')
+  })
 
-t.test('a log file that belongs to somebody else is refused at the start', { skip: closed }, async t => {
+t.test('a log file that belongs to somebody else is refused at the start', async t => {
   const { path } = await open(t)
   chmodSync(path, 0o666)
   chmodSync(dirname(path), 0o777)
   for (const side of ['-wal', '-shm']) chmodSync(path + side, 0o444)
-  t.match(await run(t, ['start', path, nobody]).line(), /postern\.db: it is read-only\. .* its -wal and -shm files/)
+  t.match(
+    await run(t, ['start', path], unprivileged).line(),
+    /postern\.db: it is read-only\. .* its -wal and -shm files/
+  )
 })
 
 t.test('a full disk at the first start leaves nothing half made', async t => {
   const path = `${t.testdir({})}/postern.db`
-  const answer = await run(t, ['start', path], 'ulimit -f 20').line()
+  const answer = await run(t, ['start', path], withFilesUpTo(20)).line()
   t.match(answer, /postern\.db: its disk (is full|reports an input\/output error)\. /)
   t.equal(await run(t, ['start', path]).line(), 'ready')
 })

@@ -80,11 +80,15 @@ export function commitsIn(path: string): number {
 
 const child = fileURLToPath(new URL('child.ts', import.meta.url))
 
+/** In front of a command: root without what lets it write where it may not; others are without it anyway. */
+export const unprivileged = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : []
+
+/** In front of a command: no file of it grows beyond so many blocks. */
+export const withFilesUpTo = (blocks: number) => ['sh', '-c', `ulimit -f ${blocks}; exec "$0" "$@"`]
+
 /** Runs a command of child.ts in a process of its own; `line()` is its next line, `rest()` all that follow until it ends. */
-export function run(t: Test, args: string[], limit?: string) {
-  const command = [process.execPath, child, ...args]
-  const shell = ['sh', '-c', `${limit}; exec "$0" "$@"`]
-  const [file = '', ...rest] = limit ? [...shell, ...command] : command
+export function run(t: Test, args: string[], before: string[] = []) {
+  const [file = '', ...rest] = [...before, process.execPath, child, ...args]
   const started = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exit = once(started, 'exit')
   t.teardown(() => started.kill('SIGKILL'))
