@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../src/app.ts'
+import { databaseFile } from '../src/config.ts'
+import { logBytes } from '../src/db/log-size.ts'
 import type { Metrics } from '../src/metrics.ts'
 
 declare module 'fastify' {
@@ -18,6 +20,9 @@ export default fp<AppOptions>(
     }
     const { createMetrics } = await import('../src/metrics.ts')
     const metrics = createMetrics(server.core.outbox, now)
+    const file = databaseFile(config)
+    if (file !== undefined)
+      metrics.add('postern_database_log_bytes', 'Size of the write-ahead log of SQLite', () => logBytes(file))
     server.decorate('metrics', metrics)
     server.addHook('onResponse', (request, reply, done) => {
       const { method, routeOptions } = request

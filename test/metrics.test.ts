@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import t from 'tap'
 import { build, client, testClock } from './helper.ts'
 import { notice, queue, until } from './mail/mails.ts'
@@ -48,6 +49,17 @@ t.test('mails that were sent are counted', async t => {
   t.match(body, /^postern_mail_attempts_total\{outcome="sent"\} 1$/m)
   t.match(body, /^postern_mails_waiting 0$/m)
   t.match(body, /^postern_mails_oldest_seconds 0$/m)
+})
+
+t.test('the write-ahead log of a file is measured', async t => {
+  const file = `${t.testdir()}/postern.db`
+  const app = await build(t, { authMetrics: 'on', databaseUrl: `sqlite:${file}` })
+  const measured = async () =>
+    Number(/^postern_database_log_bytes (\d+)$/m.exec((await client(app).get('/metrics')).body)?.[1])
+  const before = await measured()
+  await client(app).register()
+  t.ok((await measured()) > before)
+  t.equal(await measured(), statSync(`${file}-wal`).size)
 })
 
 t.test('two services in one process count for themselves', async t => {

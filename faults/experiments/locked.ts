@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LOG_LIMIT, logBytes } from '../../src/db/log-size.ts'
 import { createClient } from '../harness/client.ts'
 import { type Experiment, emptyOutcome } from '../harness/experiment.ts'
 import { faultsIn } from '../harness/inspect.ts'
@@ -23,7 +23,6 @@ const PLAN: Array<[kind: Hold, seconds: number]> = [
 const START_MS = 15_000
 const LOOP_MS = 50
 const MORE = 1.5
-const WAL_LIMIT = 64 * 1024 * 1024
 const PATIENCE_MS = 2_000
 const ACTORS = 4
 
@@ -68,7 +67,7 @@ export const locked: Experiment = {
       const names = [0, 1, 2, 3].map(number => `locked-${trial}-${number}`)
       const registering = keepRegistering(client, names, () => over)
       await ended
-      const [delay, checked, size] = [await loopDelay(client), await watch.stop(), walSize(path)]
+      const [delay, checked, size] = [await loopDelay(client), await watch.stop(), logBytes(path)]
       // What was sent before the end is refused up to two seconds after it was sent, and not after the end.
       setTimeout(() => {
         over = true
@@ -82,7 +81,7 @@ export const locked: Experiment = {
       if (kind === 'write' && seconds * 1000 > PATIENCE_MS && registered.refused === 0) violate('nobody was refused')
       if (kind === 'read' && registered.refused > 0) violate('somebody was refused because of a reader')
       addVerdict(outcome, await audit(service.url, ledger, { since, seed: trial }))
-      if (walSize(path) > WAL_LIMIT) violate(`the log has ${walSize(path)} bytes`)
+      if (logBytes(path) > LOG_LIMIT) violate(`the log has ${logBytes(path)} bytes`)
       refused += registered.refused
       largest = Math.max(largest, size)
       slowest = Math.max(slowest, delay)
@@ -105,5 +104,3 @@ export const locked: Experiment = {
     return outcome
   }
 }
-
-const walSize = (path: string): number => (existsSync(`${path}-wal`) ? statSync(`${path}-wal`).size : 0)

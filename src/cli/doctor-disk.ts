@@ -1,15 +1,14 @@
-import { statfsSync, statSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Config, databaseFile } from '../config.ts'
 import { dataFolders } from '../data-folder.ts'
+import { LOG_LIMIT, logBytes } from '../db/log-size.ts'
 import { nearestExisting } from './doctor-folders.ts'
 import type { Finding } from './finding.ts'
 
 const MB = 1_000_000
 const LEAST_FREE = 1000 * MB
 const LEAST_SHARE = 0.05
-// The size to which SQLite cuts the log each time that it is written back (journal_size_limit).
-const LARGEST_LOG = 64 * 1024 * 1024
 
 /** Bytes that this user may still write to a disk, and all that it holds. */
 export interface Space {
@@ -28,12 +27,11 @@ export function* checkDisk(config: Config, measure: (folder: string) => Space = 
   }
   const file = databaseFile(config)
   if (file === undefined) return
-  const log = `${resolve(file)}-wal`
-  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
-  if (size > LARGEST_LOG)
+  const size = logBytes(file)
+  if (size > LOG_LIMIT)
     yield [
       'warn',
-      `the write-ahead log ${log} has grown to ${Math.floor(size / MB)} MB: somebody reads for so long that it cannot be written back. End that backup, that shell or that verification`
+      `the write-ahead log ${resolve(file)}-wal has grown to ${Math.floor(size / MB)} MB: somebody reads for so long that it cannot be written back. End that backup, that shell or that verification`
     ]
 }
 

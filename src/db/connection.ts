@@ -5,12 +5,12 @@ import Sqlite from 'better-sqlite3'
 import { StoreStartError } from './database.ts'
 import { isBusy } from './faults.ts'
 import { emptyLog } from './log-doubt.ts'
+import { LOG_LIMIT } from './log-size.ts'
 import { migrate } from './migrate.ts'
 
 // The driver waits for a lock by sleeping on the event loop, so it may wait for a moment only; we retry without blocking.
 const BUSY_WAIT_MS = 10
 const LOCK_PATIENCE_MS = 10_000
-const WAL_SIZE_LIMIT = 64 * 1024 * 1024
 // What two thousand sessions in use touch of a file with a million: some 40 MB. With less, each refresh reads two pages from
 // the file, a tenth of its time. Fills only when needed.
 const CACHE_KIB = 64 * 1024
@@ -53,7 +53,7 @@ function setUp(sqlite: Sqlite.Database): void {
   sqlite.pragma('secure_delete = ON')
   sqlite.pragma(`cache_size = -${CACHE_KIB}`)
   sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-  sqlite.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT}`)
+  sqlite.pragma(`journal_size_limit = ${LOG_LIMIT}`)
   // A process that ended because of its disk may have left a log that reads well and is not on the disk: copied now and
   // synced, it is. A connection in the way is at work with the log, and doubts it by itself.
   if (!sqlite.memory) emptyLog(sqlite)
