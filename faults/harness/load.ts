@@ -30,6 +30,8 @@ interface Plan {
 export interface Load {
   /** Ends once the requests in flight are answered. */
   stop(): Promise<void>
+  /** Goes on with the same users after `stop`. */
+  resume(): void
   /** Requests that were answered with success. */
   acknowledged(): number
   /** The longest time in which no request was answered with success. */
@@ -67,7 +69,7 @@ export function startLoad({ url, ledger, actors, oauth, mailbox, seed = 1, pause
     }
   }
 
-  async function act(number: number): Promise<void> {
+  function createActor(number: number): () => Promise<void> {
     const random = createRandom(seed * 1_000 + number)
     const own: string[] = []
     /** To whom a mail may still come that was asked for earlier: its link is of no use beside a newer one. */
@@ -105,22 +107,31 @@ export function startLoad({ url, ledger, actors, oauth, mailbox, seed = 1, pause
       return actions.refresh(user, session)
     }
 
-    while (!stopped) {
-      const step = pick(ballot, random)
-      const user = own.length > 0 ? ledger.users.get(pick(own, random)) : undefined
-      if (!user || step === 'register') await register()
-      else if (user.pending) await ((await settle({ client, actions, ledger }, user)) || sleep(50))
-      else {
-        const answer = await perform(step, user)
-        if (answer) judge(user.name, step, answer)
-        if (answer?.status === 0) await sleep(50)
+    return async () => {
+      while (!stopped) {
+        const step = pick(ballot, random)
+        const user = own.length > 0 ? ledger.users.get(pick(own, random)) : undefined
+        if (!user || step === 'register') await register()
+        else if (user.pending) await ((await settle({ client, actions, ledger }, user)) || sleep(50))
+        else {
+          const answer = await perform(step, user)
+          if (answer) judge(user.name, step, answer)
+          if (answer?.status === 0) await sleep(50)
+        }
+        if (pauseMs) await sleep(pauseMs)
       }
-      if (pauseMs) await sleep(pauseMs)
     }
   }
 
-  const running = Array.from({ length: actors }, (_, number) => act(number))
+  const all = Array.from({ length: actors }, (_, number) => createActor(number))
+  let running: Array<Promise<void>> = []
+  function resume(): void {
+    stopped = false
+    running = all.map(act => act())
+  }
+  resume()
   return {
+    resume,
     async stop() {
       stopped = true
       await Promise.all(running)
