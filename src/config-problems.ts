@@ -27,9 +27,12 @@ export function* shapeProblems(given: Record<string, unknown>): Generator<string
   }
 }
 
-/** A value for people, without the name and password that a URL may hold. */
+/** A value for people, without the name and password that a URL may hold, also one that is misspelt. */
 const show = (value: unknown): string =>
-  (typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0 })).replace(/\/\/.*@/, '//***@')
+  typeof value === 'string' ? JSON.stringify(mask(value)) : mask(inspect(value, { depth: 0 }))
+
+const mask = (text: string): string =>
+  text.replace(/^([a-z][a-z0-9+.-]*:\/*|.*?\/\/)?.*@/is, '$1***@').replace(/(pass\w*|pwd)=[^&]*/gi, '$1=***')
 
 function nearest(name: string): string {
   const wanted = environmentName(name).replaceAll('_', '')

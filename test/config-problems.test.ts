@@ -72,6 +72,21 @@ const bad: Record<string, [wrong: unknown[], example: string]> = {
   logLevel: [['verbose', 'INFO', 30], 'one of info']
 }
 
+t.test('a password is not shown, however its URL is misspelt', t => {
+  for (const [DATABASE_URL, shown] of [
+    ['mysql://ada:hidden@db/x', '"mysql://***@db/x"'],
+    ['postgres:/ada:hidden@db/x', '"postgres:/***@db/x"'],
+    ['postgres:ada:hid//den@db/x', '"postgres:***@db/x"'],
+    ['ada:hid@den@db/x', '"ada:***@db/x"'],
+    ['hidden@db/x', '"***@db/x"'],
+    [' postgres://ada:hid\nden@db/x', '" postgres://***@db/x"'],
+    ['db/x?user=ada&password=hid&x=1', '"db/x?user=ada&password=***&x=1"'],
+    ['host=db user=ada password=hid den', '"host=db user=ada password=***"']
+  ] as const)
+    t.match(environmentProblems({ DATABASE_URL })[0], `DATABASE_URL: ${shown} does not fit; give sqlite:PATH`)
+  t.end()
+})
+
 t.test('a value that does not fit is refused with its name and an example', t => {
   t.same(Object.keys(bad), names, 'every setting is tried')
   for (const [name, [values, example]] of Object.entries(bad)) {

@@ -48,7 +48,7 @@ const explanations: Array<[code: RegExp, text: string]> = [
     /^(ECONNRESET|EPIPE|Connection terminated)/,
     'the server ended the connection. What it has against it is in its log.'
   ],
-  [/^ERR_INVALID_URL$/, `DATABASE_URL is no URL. ${ENCODE}`],
+  [/^(ERR_INVALID_URL|URI malformed)$/, `DATABASE_URL is no URL. ${ENCODE}`],
   [/^(28P01|SASL)/, `the server refuses the user or the password of DATABASE_URL. ${ENCODE}`],
   [
     /^28000$/,

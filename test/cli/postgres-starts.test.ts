@@ -28,6 +28,10 @@ t.test('a server that is not there is waited for, ten seconds long, then the rea
     await refusal(t, `postgres://u:${PASSWORD}#@db/x`),
     /^postern: Cannot use the database of DATABASE_URL: DATABASE_URL is no URL\./
   )
+  t.match(
+    await refusal(t, `postgres://u:${PASSWORD}%de@db/x`),
+    / postgres:\/\/db\/x: DATABASE_URL is no URL\. .*% as %25/
+  )
   const { stderr } = await postern(t, ['serve'], { env: { DATABASE_URL: `mysql://u:${PASSWORD}@db/x` } })
   t.match(stderr, /- DATABASE_URL: "mysql:\/\/\*\*\*@db\/x" does not fit; give sqlite:PATH, .* or postgres:/)
   t.notMatch(stderr, PASSWORD)
