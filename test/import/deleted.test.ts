@@ -48,7 +48,7 @@ t.test('whoever deletes the account does not come back with another import, nor 
     for (const one of [token, mint()]) t.equal((await http.refresh(one)).statusCode, 401)
   }
   await refuses()
-  t.notMatch(JSON.stringify(await revoked()), /ada|"7"|:7"/, 'what is kept does not say who it was')
+  t.notMatch(JSON.stringify(await revoked()), /\bada\b|"7"|:7"/, 'what is kept does not say who it was')
   later(900 * YEAR)
   await app.core.housekeeping.sweep()
   await refuses()

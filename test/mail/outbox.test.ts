@@ -60,7 +60,7 @@ t.test('the database shows neither whom a waiting mail is for nor what it says',
   await attempts(1)
   const shown = JSON.stringify(await rows(app))
   t.match(shown, 'reset_password')
-  t.notMatch(shown, /example\.com|s3cret|123456|ada/)
+  t.notMatch(shown, /example\.com|s3cret|123456|\bada\b/)
 })
 
 t.test('a mail that a server cannot take now is tried again, later each time, under the same Message-ID', async t => {
