@@ -49,7 +49,7 @@ t.test('what happens to an account is on record, with who, where and in which se
     [sid, sid, sid, sid]
   )
   const written = JSON.stringify(events)
-  t.notMatch(written, /horse|staple|nobody|eyJ/, 'no password, no token, no name of somebody who may not exist')
+  t.notMatch(written, /horse|staple|nobody|eyJ[\w-]+\./, 'no password, no token, no name of somebody who may not exist')
 })
 
 t.test('an event that was rolled back with its cause is not on record', async t => {
@@ -142,7 +142,7 @@ t.test('every flow leaves its event, and none leaves a secret', async t => {
   const written = JSON.stringify(rows)
   t.ok(secrets.size > 25)
   for (const text of secrets) t.notOk(written.includes(text), text)
-  t.notMatch(written, /eyJ|argon2|example\.(com|net|org)/)
+  t.notMatch(written, /eyJ[\w-]+\.|argon2|example\.(com|net|org)/)
 })
 
 t.test('every event is explained, and no other', async t => {

@@ -85,7 +85,7 @@ t.test('a walk with all its failures leaves no password, token or secret in the 
   const master = readFileSync(join(dataDir, 'secret'), 'utf8').trim()
   for (const secret of [...secrets, ...tokens.map(token => token.split('.')[2]), master, '$argon2', 'PRIVATE KEY'])
     t.notOk(text().includes(secret), secret.slice(0, 6))
-  t.notMatch(text(), /eyJ|s3cret/)
+  t.notMatch(text(), /eyJ[\w-]+\.|s3cret/)
   t.ok(
     lines().some(({ level }) => level === 50),
     'though the failures of the store are there'
