@@ -75,7 +75,7 @@ export function createLogin(parts: Parts) {
     yield* audit.record({ event: 'authn_login_success', userId: user.id, sessionId: id, ip: origin.ip })
     if (yield* knownDevices.note(user, origin.userAgent)) yield* notices.newDevice(present, origin)
     if (attempt) yield* attempt.succeeded(present)
-    // Last, since all logins of all instances take turns from here to the commit: it takes an index of the status lists.
+    // Last: now and then it has to make new indexes of the status lists, for which others wait until the commit.
     return { user: present, session: yield* sessions.start(user.id, amr, origin, { id }) }
   }
 

@@ -67,7 +67,7 @@ export function createSessionRotation(db: Database, config: Config, now: Clock) 
 
   /** Whom another transaction is changing is left out, so that one waits for nobody, and two never for each other. */
   function many() {
-    const free = sql`select ${sessions.id} from ${sessions} where ${sessions.id} = any(${slot('ids')}) for update skip locked`
+    const free = sql`select ${sessions.id} from ${sessions} where ${sessions.id} = any(${slot('ids')})${db.skipLocked}`
     // Once, and not again for each row that it is joined with.
     const held = sql`(with free as materialized (${free}) select id from free)`
     const asked = sql`unnest(${slot('ids')}::text[], ${slot('jtis')}::text[], ${slot('next')}::text[])`

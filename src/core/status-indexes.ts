@@ -1,10 +1,11 @@
-import { type Database, together, type Work } from '../db/database.ts'
-import { and, asc, eq, gt, inArray, lt, sql } from '../db/drizzle.ts'
+import type { Database, Work } from '../db/database.ts'
+import { and, eq, sql } from '../db/drizzle.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Clock } from './clock.ts'
 import { LONGEST_ACCESS_TTL } from './revocations.ts'
-import { slot, slotAs } from './statements.ts'
+import { slot } from './statements.ts'
 import { statusIndexOf } from './status-claim.ts'
+import { createStatusSupply } from './status-supply.ts'
 
 /** No list is relied upon for longer after it was made, under any setting. */
 export const LONGEST_LIST_LIFE = 600_000
@@ -22,34 +23,7 @@ export type StatusIndexes = ReturnType<typeof createStatusIndexes>
  */
 export function createStatusIndexes(db: Database, now: Clock) {
   const { sessions, statusEntries } = db.tables
-  // Not the lowest: the first free one by number would be looked for among all that are not free yet.
-  const takeFree = db.prepare('status_take_free', q => {
-    const free = q
-      .select({ index: statusEntries.statusIndex })
-      .from(statusEntries)
-      .where(lt(statusEntries.freeFrom, slotAs('now', statusEntries.freeFrom)))
-      .orderBy(asc(statusEntries.freeFrom))
-      .limit(1)
-    return q
-      .delete(statusEntries)
-      .where(inArray(statusEntries.statusIndex, free))
-      .returning({ index: statusEntries.statusIndex })
-  })
-  const highestHeld = db.prepare('status_highest_held', q =>
-    q
-      .select({ index: sessions.statusIndex })
-      .from(sessions)
-      .where(gt(sessions.statusIndex, -1))
-      .orderBy(sql`${sessions.statusIndex} desc`)
-      .limit(1)
-  )
-  const highestEntry = db.prepare('status_highest_entry', q =>
-    q
-      .select({ index: statusEntries.statusIndex })
-      .from(statusEntries)
-      .orderBy(sql`${statusEntries.statusIndex} desc`)
-      .limit(1)
-  )
+  const { highest, take } = createStatusSupply(db, now)
   const insert = db.prepare('status_insert', q =>
     q
       .insert(statusEntries)
@@ -88,29 +62,12 @@ export function createStatusIndexes(db: Database, now: Clock) {
   const keepApart = (index: number, invalid: boolean, lastExpiry: number): Work<unknown> =>
     insert({ index, invalid, freeFrom: new Date(lastExpiry + LEEWAY + LONGEST_LIST_LIFE) })
 
-  /** The highest index in use; -1 before the first. */
-  function* highest(): Work<number> {
-    const [[held], [entry]] = yield* together(highestHeld(), highestEntry())
-    return Math.max(held?.index ?? -1, entry?.index ?? -1)
-  }
-
-  function* draw(): Work<number> {
-    const [free] = yield* takeFree({ now: new Date(now()) })
-    return free?.index ?? (yield* highest()) + 1
-  }
-
-  /** An index that no living token names. The transaction at hand gives it to somebody before it takes another. */
-  function* take(): Work<number> {
-    yield* db.hold('status indexes')
-    return yield* draw()
-  }
-
   /** Gives a session that has none a fresh index, which its next tokens name. */
   function* assign(id: string): Work<number> {
-    yield* db.hold('status indexes')
+    yield* db.hold(`status index of ${id}`)
     // Whoever asked for one at the same moment may have been faster.
     const [present] = yield* indexOf({ id })
-    const index = present?.index ?? (yield* draw())
+    const index = present?.index ?? (yield* take())
     yield* hold({ id, index })
     return index
   }

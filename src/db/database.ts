@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core'
 import type { Tables } from './schema.ts'
 
@@ -11,11 +12,11 @@ export interface Bound {
 }
 
 /**
- * Work that reads and writes by yielding statements; a driver runs it (SQLite at once, Postgres step by step). Several
- * that are yielded as a list are answered as a list. A broken constraint is thrown into the work, which ends with it.
- * Work may be run again from its beginning when the database asks for that.
+ * Work that reads and writes by yielding statements; a driver runs it (SQLite at once, Postgres step by step). A broken
+ * constraint is thrown into the work, which ends with it. Work may be run again from its beginning when the database
+ * asks for that.
  */
-export type Work<T> = Generator<Bound | readonly Bound[], T, unknown[]>
+export type Work<T> = Generator<Bound, T, unknown[]>
 
 /** A prepared statement: `yield* rotate({ id })` inside work. Every statement returns rows (writes use `returning`). */
 export type Statement<Row> = (values?: Record<string, unknown>) => Work<Row[]>
@@ -46,6 +47,11 @@ export interface Database {
    */
   hold(name: string): Work<void>
   /**
+   * What ends a SELECT within a write, so that rows that another transaction is changing are left out and not waited for.
+   * Nothing on SQLite, which has one writer at a time.
+   */
+  readonly skipLocked: SQL
+  /**
    * A number that changes once another process has committed something that `onChange` does not tell. What was read under
    * one epoch, and neither changed by this process nor told, is still so, but for the last 250 ms on SQLite and the last 5 s
    * on Postgres; usually less than 10 ms there. Throws `StoreUnavailable`.
@@ -58,11 +64,6 @@ export interface Database {
   /** Hears of changes of single rows, those of this process included, before the write that made them resolves. */
   onChange(listener: ChangeListener): void
   close(): Promise<void>
-}
-
-/** Two statements of which neither needs the other's answer: one way to the database and back. */
-export function* together<First, Second>(first: Work<First[]>, second: Work<Second[]>): Work<[First[], Second[]]> {
-  return (yield [first.next().value as Bound, second.next().value as Bound]) as [First[], Second[]]
 }
 
 /** The store is down, full, locked or read-only: not known to be applied, a retry is safe. */

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 const load = createRequire(import.meta.url)
 
 /** The operators that queries are made of, and what tables are made of. */
-export const { and, asc, eq, exists, getTableColumns, getTableName, gt, inArray, isNull, lt, ne, or, sql } = load(
+export const { and, asc, eq, exists, getTableColumns, getTableName, gt, gte, inArray, isNull, lt, ne, or, sql } = load(
   'drizzle-orm'
 ) as typeof import('drizzle-orm')
 

@@ -63,26 +63,21 @@ export function inOnePacket<T>(client: ClientBase, send: () => T): T {
 }
 
 /**
- * Runs work to its end, statement by statement; statements yielded as a list are sent at once. `onSend` hears of each. Work
- * whose first statement was sent together with what it depends on goes no further until that has `begun`.
- * A broken constraint is thrown into the work; another failure ends the work (its `finally` blocks run) and is thrown
- * here as `DriverError`.
+ * Runs work to its end, statement by statement; `onSend` hears of each. Work whose first statement was sent together with
+ * what it depends on goes no further until that has `begun`. A broken constraint is thrown into the work; another failure
+ * ends the work (its `finally` blocks run) and is thrown here as `DriverError`.
  */
 export async function run<T>(
   client: ClientBase,
   work: Work<T>,
   { onSend = (_plan: Plan) => {}, begun = Promise.resolve() as Promise<unknown> } = {}
 ): Promise<T> {
-  const one = (bound: Bound) => {
-    onSend(bound.statement as Plan)
-    return send(client, bound)
-  }
   let step = work.next()
   while (!step.done) {
     let rows: unknown[]
     try {
-      const { value } = step
-      rows = await ('statement' in value ? one(value) : settleAll(inOnePacket(client, () => value.map(one))))
+      onSend(step.value.statement as Plan)
+      rows = await send(client, step.value)
       await begun
     } catch (thrown) {
       const error = new DriverError(thrown)
@@ -97,12 +92,6 @@ export async function run<T>(
     step = work.next(rows)
   }
   return step.value
-}
-
-// All are waited for before the first failure is thrown: a connection that is given back has no statement on its way.
-async function settleAll(sent: Promise<unknown[]>[]): Promise<unknown[]> {
-  await Promise.allSettled(sent)
-  return Promise.all(sent)
 }
 
 // Not thrown into the work: the transaction may be gone already, and what the work did next would run outside of any.

@@ -88,6 +88,7 @@ export function servePostgres(connections: Connections, feed: Feed): Database {
     *hold(name) {
       yield* take({ name })
     },
+    skipLocked: sql` for update skip locked`,
     epoch: feed.epoch,
     tells: true,
     returnsJoined: true,

@@ -1,4 +1,4 @@
-import { type Bound, StoreUnavailable, type Work } from './database.ts'
+import { StoreUnavailable, type Work } from './database.ts'
 import { translate } from './faults.ts'
 
 interface Prepared {
@@ -14,7 +14,8 @@ export function run<T>(work: Work<T>): T {
   while (!step.done) {
     let rows: unknown[]
     try {
-      rows = 'statement' in step.value ? all(step.value) : step.value.map(all)
+      const { statement, values } = step.value
+      rows = (statement as Prepared).all(values)
     } catch (error) {
       const fault = translate(error)
       if (fault instanceof StoreUnavailable) throw abandon(work, fault)
@@ -25,8 +26,6 @@ export function run<T>(work: Work<T>): T {
   }
   return step.value
 }
-
-const all = ({ statement, values }: Bound): unknown[] => (statement as Prepared).all(values)
 
 // Not thrown into the work: the transaction may be gone already, and what the work did next would run outside of any.
 function abandon<T>(work: Work<T>, fault: StoreUnavailable): StoreUnavailable {

@@ -2,7 +2,7 @@ import type Sqlite from 'better-sqlite3'
 import { groupCommits } from './commits.ts'
 import { connect } from './connection.ts'
 import { type Database, type Queries, type Statement, StoreUnavailable, type Work } from './database.ts'
-import { drizzle } from './drizzle.ts'
+import { drizzle, sql } from './drizzle.ts'
 import { watchOthers } from './epoch.ts'
 import { run } from './run.ts'
 import { shareSnapshots } from './snapshots.ts'
@@ -52,6 +52,7 @@ export function serve(sqlite: Sqlite.Database): Database {
     write: writeUnlessClosing,
     writeOnce: writeUnlessClosing,
     *hold() {},
+    skipLocked: sql.empty(),
     epoch: watchOthers(sqlite),
     tells: false,
     returnsJoined: false,

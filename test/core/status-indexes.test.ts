@@ -94,6 +94,22 @@ t.test(
   }
 )
 
+t.test('indexes that a failed transaction did not take after all are taken before new ones are made', async t => {
+  const { db, clock, indexes } = await parts(t)
+  const take = () => db.write(() => indexes.takeForToken(clock.now() + 60_000))
+  const first = await take()
+  clock.advance(1)
+  const before = [first, await take()]
+  clock.advance(60_000 + 900_001)
+  const failing = db.write(function* () {
+    for (const _ of before) yield* indexes.takeForToken(clock.now() + 60_000)
+    throw new Error('after taking them')
+  })
+  await t.rejects(failing, { message: 'after taking them' })
+  t.same([await take(), await take()].sort(), before)
+  t.notOk(before.includes(await take()))
+})
+
 t.test(
   'the index of a session that expired is free again when the tokens from before shorter settings have expired',
   async t => {

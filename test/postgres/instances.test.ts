@@ -147,7 +147,11 @@ t.test('several instances over one database', { skip }, async t => {
     const count = (table: string) =>
       asSuperuser(url, async one => (await one.query(`SELECT count(*)::int AS n FROM ${table}`)).rows[0].n)
     t.equal(await count('sessions'), 0)
-    t.equal(await count('status_entries'), names.length, 'each index is free again, once')
+    t.equal(
+      await count("status_entries WHERE free_from > '2000-01-01'"),
+      names.length,
+      'each index is free again, once'
+    )
     const covered = await asSuperuser(
       url,
       async one =>
