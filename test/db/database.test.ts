@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { type Database, StoreUnavailable, together, type Work } from '../../src/db/database.ts'
+import { type Database, StoreUnavailable, type Work } from '../../src/db/database.ts'
 import { until } from '../cli/process.ts'
 import { refusals } from './refusals.ts'
 import { ada, at, openOne, statements } from './statements.ts'
@@ -48,14 +48,6 @@ for (const { name, open } of all) {
   })
 
   refusals(t, name, one)
-
-  t.test(`${name}: two statements together are answered together, and read what the first has written`, async t => {
-    const { db, addUser, raise, user } = await one(t)
-    await db.write(() => addUser(ada))
-    const [[raised], [found]] = await db.writeOnce(() => together(raise({ id: '1', by: 5 }), user({ id: '1' })))
-    t.strictSame([raised?.version, found?.username], [15, 'ada'])
-    t.strictSame((await db.read(user({ id: '1' })))[0]?.passwordVersion, 15)
-  })
 
   t.test(`${name}: of those who hold one name, over all instances, one at a time is at work`, async t => {
     const stores = await open(t, 2)
