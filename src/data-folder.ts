@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Config, databaseFile } from './config.ts'
@@ -10,6 +11,9 @@ export function dataFolders(config: Config): string[] {
     ...new Set(file === undefined || file === ':memory:' ? [config.dataDir] : [config.dataDir, resolve(dirname(file))])
   ]
 }
+
+/** The path, or the folder above it that is there already. */
+export const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)))
 
 /** Makes the folders that the service writes to, for its user alone. Throws StartError. */
 export async function makeDataFolders(config: Config): Promise<void> {

@@ -1,7 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statSync } from 'node:fs'
 import type { Config } from '../config.ts'
-import { dataFolders } from '../data-folder.ts'
+import { dataFolders, nearestExisting } from '../data-folder.ts'
 import type { Finding } from './finding.ts'
 import { isWritable, openTo } from './permissions.ts'
 
@@ -25,6 +24,3 @@ function check(folder: string): Finding {
   if (others) return ['warn', `the data folder ${folder} is open to ${others}. Run: chmod 700 ${folder}`]
   return ['ok', `the data folder ${folder} is writable, and private`]
 }
-
-/** The path, or the folder above it that is there already. */
-export const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)))

@@ -1,7 +1,7 @@
 import { readEnvironment, resolveConfig } from '../config.ts'
+import { lookAtDisk } from '../disk.ts'
 import { StartError } from '../errors.ts'
 import { checkDatabase } from './doctor-database.ts'
-import { checkDisk } from './doctor-disk.ts'
 import { checkExposure } from './doctor-exposure.ts'
 import { checkFolders } from './doctor-folders.ts'
 import { checkMail } from './doctor-mail.ts'
@@ -34,7 +34,7 @@ async function* findings(): AsyncGenerator<Finding> {
     yield* checkSettings(config, options)
     yield* checkExposure(config)
     yield* checkFolders(config)
-    yield* checkDisk(config)
+    for (const { isLow, text } of lookAtDisk(config)) yield [isLow ? 'warn' : 'ok', text]
     const keys = yield* checkDatabase(config)
     yield* checkSecret(config, keys)
     yield* checkMail(config)

@@ -1,6 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { checkDisk } from '../../src/cli/doctor-disk.ts'
 import { checkExposure } from '../../src/cli/doctor-exposure.ts'
 import { type Options, resolveConfig } from '../../src/config.ts'
 
@@ -44,32 +42,5 @@ t.test('metrics and registration are told of where others can reach the service'
     t.equal(exposure({ ...open, authRegistration: 'invite' }).length, 1)
   }
   t.same(exposure({ publicUrl: 'http://localhost:8000', authMetrics: 'on' }), [])
-  t.end()
-})
-
-t.test('a disk that is nearly full is told before it is', t => {
-  const config = resolveConfig({ databaseUrl: `sqlite:${t.testdir({})}/data/postern.db` })
-  const level = (free: number, total: number) => [...checkDisk(config, () => ({ free, total }))].map(([level]) => level)
-  const GB = 1e9
-  t.same(level(GB, 20 * GB), ['ok'])
-  t.same(level(GB - 1, 4 * GB), ['warn'])
-  t.same(level(49 * GB, 1000 * GB), ['warn'])
-  t.match(
-    [...checkDisk(config, () => ({ free: 0.5 * GB, total: 40 * GB }))],
-    [['warn', /^the disk of \S+\/data has 500 MB free \(1 %\): when it is full, nobody can log in\. Free some space$/]]
-  )
-  t.match([...checkDisk(config)], [[/^(ok|warn)$/, /^the disk of \S+\/data has [\d,]+ MB free \(\d+ %\)/]])
-  t.end()
-})
-
-t.test('a write-ahead log that is never written back is told', t => {
-  const folder = t.testdir({})
-  const config = resolveConfig({ databaseUrl: `sqlite:${folder}/postern.db` })
-  const said = () => [...checkDisk(config, () => ({ free: 1e12, total: 1e12 }))].slice(1)
-  writeFileSync(`${folder}/postern.db-wal`, '')
-  truncateSync(`${folder}/postern.db-wal`, 64 * 1024 * 1024)
-  t.same(said(), [])
-  truncateSync(`${folder}/postern.db-wal`, 200_000_000)
-  t.match(said(), [['warn', /^the write-ahead log \S+\/postern\.db-wal has grown to 200 MB: .* End that backup/]])
   t.end()
 })
