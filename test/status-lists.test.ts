@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { inflateSync } from 'node:zlib'
+import { lt } from 'drizzle-orm'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { build, client, type TestClock, testClock } from './helper.ts'
@@ -46,6 +47,18 @@ async function fetchList(app: FastifyInstance, path = '/status-lists/0') {
   const claims = part(answer.body, 1)
   const bytes = inflateSync(Buffer.from(claims.status_list.lst, 'base64url'))
   return { answer, claims, bytes, alg, typ, status: (idx: number) => ((bytes[idx >> 3] as number) >> (idx & 7)) & 1 }
+}
+
+/** Indexes that are laid ready, as they are on Postgres, are not: the next one is one that is free again, or a new one. */
+async function dropReady({ database }: FastifyInstance) {
+  const { statusEntries } = database.tables
+  const drop = database.prepare('test_drop_ready', q =>
+    q
+      .delete(statusEntries)
+      .where(lt(statusEntries.freeFrom, new Date(2000, 0)))
+      .returning()
+  )
+  await database.write(() => drop())
 }
 
 /** The indexes that a list refuses. */
@@ -193,6 +206,7 @@ t.test('the lists are listed, and the second begins where the first is full', as
       .returning()
   )
   await app.database.write(() => move())
+  await dropReady(app)
   const next = await http.login()
   t.same(reference(next.access), { idx: 0, uri: `${ISSUER}/status-lists/1` })
   t.same(await uris(), { status_lists: [0, 1].map(list => `${ISSUER}/status-lists/${list}`) })
@@ -225,7 +239,7 @@ t.test('a session from before has no index, and gets one with its next refresh',
   await app.database.write(() => strip())
   const stripped = await http.refresh(refresh)
   const { access, refresh: next } = stripped.json()
-  t.match(reference(access), { idx: 0 })
+  t.match(reference(access), { idx: Number })
   await app.database.write(() => strip())
   t.equal((await http.logout(next)).statusCode, 204, 'one that never got any ends as well')
   t.equal((await http.protected(access)).statusCode, 401)
@@ -257,6 +271,7 @@ t.test('an index is named by nobody else until its tokens and the lists about th
   t.equal((await fetchList(app)).status(idx), 1, 'and a clock may be late')
   t.not(await namedBy(clock, 899_000), idx)
   t.equal((await fetchList(app)).status(idx), 0, 'nobody relies on a list any more that said so')
+  await dropReady(app)
   t.equal(await namedBy(clock, 2_000), idx)
   t.equal((await fetchList(app)).status(idx), 0, 'who gets it next begins unrevoked')
 })
