@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -37,6 +37,10 @@ export function postgresPrograms(): string | undefined {
   const folders = [...debian, ...(process.env.PATH ?? '').split(delimiter)]
   return folders.find(folder => globSync(join(folder, 'initdb')).length > 0)
 }
+
+/** In front of a command: it gets SIGQUIT when this process ends, however that ends. Only Linux has that. */
+const SETPRIV = '/usr/bin/setpriv'
+const withUs = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'QUIT'] : []
 
 // Postgres refuses to be root.
 const asServer = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
@@ -81,11 +85,9 @@ export async function startPostgres(
 
   async function start(): Promise<void> {
     const lines = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${top}`, ...settings]
-    const own = spawn(join(programs as string, 'postgres'), ['-D', folder, ...lines.flatMap(line => ['-c', line])], {
-      ...asServer,
-      cwd: top,
-      stdio: 'ignore'
-    })
+    const server = [join(programs as string, 'postgres'), '-D', folder, ...lines.flatMap(line => ['-c', line])]
+    const [file, ...args] = [...withUs, ...server] as [string, ...string[]]
+    const own = spawn(file, args, { ...asServer, cwd: top, stdio: 'ignore' })
     child = own
     const giveUpAt = performance.now() + PATIENCE_MS
     while (!isReady()) {
